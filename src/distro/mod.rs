@@ -1,0 +1,140 @@
+//! Everything that differs between ecosystems, behind one trait.
+//!
+//! A distribution does no I/O and keeps no state: it says what it wants to read and is given bytes.
+//! A third ecosystem is a folder here and one line in `ALL`.
+
+mod archive;
+pub mod deb;
+
+use std::cmp::Ordering;
+use std::io::Read;
+
+use crate::model::{
+    Answer, Arch, Dialect, Epoch, Explain, LockedPackage, PackageName, Proof, Repository, Snapshot,
+    Version, Wanted, WantedFile,
+};
+use crate::resolve::{Problem, Solution};
+
+pub use archive::{Control, ControlFile, Entry, EntryKind, Sink, Unpacked};
+
+/// An error of a distribution's code: a repository or a package that does not hold.
+pub type Fault = Box<dyn Explain + Send + Sync>;
+
+/// What is opened, and what is already known of it.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// `release:` of the manifest, or of the lockfile where that one is kept.
+    pub release: String,
+    /// `snapshot:` of the manifest.
+    pub snapshot: Option<Snapshot>,
+    /// `repositories:` of the manifest; empty for the release's own.
+    pub repositories: Vec<Repository>,
+    /// What is locked for, at least one.
+    pub arches: Vec<Arch>,
+    /// The present, for Valid-Until and for moments that lie ahead.
+    pub now: Epoch,
+    /// The Date of each repository in the old lockfile, by the repository's id, where the
+    /// repository is still the same one: nothing older is accepted.
+    pub locked: Vec<(String, Epoch)>,
+}
+
+/// The way from a repository's signature to what it offers, step by step.
+pub trait Dialogue {
+    /// The repositories that [`Wanted::repository`] counts, as known so far; their number only
+    /// grows. Those of the release's own appear once the release is known.
+    fn repositories(&self) -> &[Repository];
+
+    /// Takes the answers to the last step's needs, in their order (none at first), and goes on.
+    ///
+    /// # Errors
+    /// When a signature, date, hash or format does not hold, or no source has what is needed.
+    fn step(&mut self, answers: Vec<Answer>) -> Result<Step, Fault>;
+}
+
+/// What a [`Dialogue`] says.
+#[derive(Debug)]
+pub enum Step {
+    /// Bring these, then call again.
+    Need(Vec<Wanted>),
+    /// Everything is read.
+    Done(Opened),
+}
+
+/// Repositories, proven and read.
+#[derive(Debug)]
+pub struct Opened {
+    /// Never an alias such as `stable`.
+    pub release: String,
+    /// In the order of the manifest.
+    pub repositories: Vec<Repository>,
+    /// One for each repository.
+    pub proofs: Vec<Proof>,
+    /// What is offered for each architecture, in the order of `Opening::arches`.
+    pub catalogs: Vec<Box<dyn Catalog>>,
+    /// What the user should know, as sentences.
+    pub warnings: Vec<String>,
+}
+
+/// What repositories offer for one architecture.
+pub trait Catalog: std::fmt::Debug + Sync + Send {
+    /// Chooses packages. `LockedPackage::group` and `repository` of the solution are final.
+    ///
+    /// # Errors
+    /// When no set of packages fits, with the shortest explanation.
+    fn resolve(&self, problem: &Problem) -> Result<Solution, Fault>;
+}
+
+/// One package ecosystem.
+pub trait Distro: Dialect {
+    /// Orders two versions. Total: every pair has an answer.
+    fn compare(&self, a: &Version, b: &Version) -> Ordering;
+
+    /// The distribution's own name of an architecture.
+    fn arch_name(&self, arch: Arch) -> Option<&'static str>;
+
+    /// Starts a dialogue with repositories.
+    ///
+    /// # Errors
+    /// When they cannot be meant, before anything is read: an unknown archive, a future snapshot.
+    fn open(&self, opening: Opening) -> Result<Box<dyn Dialogue>, Fault>;
+
+    /// Turns the bytes of an index, whose digest has been checked, into the form that the dialogue
+    /// reads: uncompressed and without what rootlock does not use. Pure, so it can be cached under
+    /// the digest and [`Distro::CONDENSED`]'s revision.
+    ///
+    /// # Errors
+    /// When the bytes are not what the file's name and its listed plain size say.
+    fn condense(&self, file: &WantedFile, raw: &[u8]) -> Result<Vec<u8>, Fault>;
+
+    /// The revision of [`Distro::condense`] and of the package reader: raised whenever either
+    /// gives other bytes.
+    fn revision(&self) -> u32;
+
+    /// Refuses a locked package whose name, version, architecture or path is outside the
+    /// distribution's grammar. The lockfile is a stranger's input.
+    ///
+    /// # Errors
+    /// With the reason, as one sentence.
+    fn check(&self, package: &LockedPackage) -> Result<(), String>;
+
+    /// Streams the entries of a package's archive, whose digest has been checked, in the archive's
+    /// order, and returns its control files. Bounded in bytes, entries and lengths.
+    ///
+    /// # Errors
+    /// When the archive is malformed, is another package, or the sink refuses.
+    fn unpack(
+        &self,
+        package: &LockedPackage,
+        archive: &mut (dyn Read + Send),
+        sink: &mut dyn Sink,
+    ) -> Result<Control, Fault>;
+
+    /// The name under which a missing package is looked for in the archive of a later time; used in
+    /// messages only.
+    fn purl_type(&self) -> &'static str;
+
+    /// The names of packages nearest to `name` are found among these, for messages.
+    fn is_package_name(&self, name: &str) -> bool {
+        name.parse::<PackageName>().is_ok()
+    }
+}

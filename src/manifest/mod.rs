@@ -1,0 +1,1 @@
+//! Reads `rootfs.yaml`: declared names in, a validated manifest out.

@@ -1,0 +1,91 @@
+//! What the indexes offer, as the engines of `resolve` see it.
+
+use std::collections::BTreeMap;
+
+use super::{Clause, Op, PackageName, Relation, Sha256, SourcePackage, Version};
+
+/// A package's place in its [`Universe`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageId(pub u32);
+
+/// A name that a package stands for beside its own, possibly with a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provide {
+    /// The provided name.
+    pub name: PackageName,
+    /// The provided version; without one, no versioned relation is fulfilled.
+    pub version: Option<Version>,
+}
+
+/// One version of one package, as one repository offers it.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// The name.
+    pub name: PackageName,
+    /// The version.
+    pub version: Version,
+    /// The package's own architecture in the distribution's words: `amd64`, `all`, `noarch`.
+    pub arch: Box<str>,
+    /// The index of its repository in the image's list.
+    pub repository: usize,
+    /// apt's pin priority, or 0 where the distribution has none.
+    pub pin: i32,
+    /// Where the archive lies below the repository.
+    pub path: Box<str>,
+    /// The size of the archive in bytes.
+    pub size: u64,
+    /// The digest of the whole archive; absent where the index has none (Alpine).
+    pub sha256: Option<Sha256>,
+    /// The source package it was built from.
+    pub source: SourcePackage,
+    /// Essential (Debian).
+    pub essential: bool,
+    /// `required`, `important`, `standard`, `optional`, `extra`; empty where there is none.
+    pub priority: Box<str>,
+    /// Pre-Depends first, then Depends, each in the package's order.
+    pub depends: Vec<Relation>,
+    /// Recommends (Debian).
+    pub recommends: Vec<Relation>,
+    /// What cannot be there at the same time: Conflicts and Breaks.
+    pub conflicts: Vec<Clause>,
+    /// Further names.
+    pub provides: Vec<Provide>,
+}
+
+impl Package {
+    /// Whether the package itself, or a name that it provides, fulfils `clause` under `compare`.
+    pub fn fulfils(
+        &self,
+        clause: &Clause,
+        compare: &dyn Fn(&Version, &Version) -> std::cmp::Ordering,
+    ) -> bool {
+        let accepts = |version: Option<&Version>| match (&clause.constraint, version) {
+            (None, _) => true,
+            (Some((op, wanted)), Some(version)) => Op::accepts(*op, compare(version, wanted)),
+            (Some(_), None) => false,
+        };
+        (self.name == clause.name && accepts(Some(&self.version)))
+            || self
+                .provides
+                .iter()
+                .any(|provide| provide.name == clause.name && accepts(provide.version.as_ref()))
+    }
+}
+
+/// Everything that can be chosen from, for one architecture.
+#[derive(Debug, Default)]
+pub struct Universe {
+    /// Every package version, by [`PackageId`].
+    pub packages: Vec<Package>,
+    /// The versions of each real name, best first (pin, then version, then repository order).
+    pub by_name: BTreeMap<PackageName, Vec<PackageId>>,
+    /// The packages that provide each name, in a stable order; never a package under its own name.
+    pub providers: BTreeMap<PackageName, Vec<PackageId>>,
+}
+
+impl Universe {
+    /// The package at `id`.
+    pub fn get(&self, id: PackageId) -> &Package {
+        &self.packages[id.0 as usize]
+    }
+}

@@ -1,0 +1,42 @@
+//! The verbs: the only place where stages meet.
+
+mod error;
+mod project;
+mod report;
+
+use crate::fetch::Network;
+use crate::model::{Arch, Epoch};
+use crate::progress::Progress;
+use crate::store::Store;
+
+pub use error::Error;
+pub use project::Project;
+pub use report::{
+    BuildOptions, BuildReport, BuiltImage, BuiltLayer, Change, ChangeKind, FetchReport, Format,
+    LockOptions, LockReport, Target,
+};
+
+/// What every verb works with: the world, as values.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Where blobs are kept.
+    pub store: &'a Store,
+    /// How bytes may be had.
+    pub network: &'a Network,
+    /// Is told how far things are.
+    pub progress: &'a dyn Progress,
+    /// The present.
+    pub now: Epoch,
+    /// This machine's architecture: the default of a manifest that names none.
+    pub host: Arch,
+    /// `SOURCE_DATE_EPOCH`, where the environment has it.
+    pub source_date_epoch: Option<Epoch>,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! What verbs are asked and what they answer, as plain data.
+
+use std::path::PathBuf;
+
+use crate::assemble::Replaced;
+use crate::lockfile::Undone;
+use crate::model::{Arch, Epoch, LockedPackage, PackageName, Sha256, Version};
+use crate::resolve::Update;
+
+/// Options of `lock`.
+#[derive(Debug, Clone)]
+pub struct LockOptions {
+    /// `--update`
+    pub update: Update,
+    /// `--dry-run`
+    pub dry_run: bool,
+}
+
+/// What happened to one package between two locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// A later version.
+    Upgraded,
+    /// An earlier version.
+    Downgraded,
+    /// The same version.
+    Kept,
+    /// It is gone.
+    Removed,
+}
+
+/// One package of an old or a new lockfile.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The package as locked now; for `Removed` as it was.
+    pub package: LockedPackage,
+    /// The version locked before, where that was another one or the package is gone.
+    pub from: Option<Version>,
+    /// Why it moved, where it did.
+    pub reason: Option<String>,
+}
+
+/// The answer of `lock`.
+#[derive(Debug, Clone)]
+pub struct LockReport {
+    /// The lockfile.
+    pub path: PathBuf,
+    /// Whether the file was written (or would be, under `--dry-run`).
+    pub changed: bool,
+    /// Per architecture, sorted by name; kept packages too.
+    pub changes: Vec<(Arch, Vec<Change>)>,
+}
+
+/// The answer of `fetch`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FetchReport {
+    /// Packages of the lockfile.
+    pub packages: u64,
+    /// Those that were not in the store.
+    pub downloaded: u64,
+    /// Bytes of those.
+    pub bytes: u64,
+}
+
+/// `--format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// OCI image layout, a directory.
+    Oci,
+    /// The same as one tar.
+    OciArchive,
+    /// What `docker load` reads.
+    DockerArchive,
+    /// The merged filesystem as one tar.
+    Tar,
+    /// The merged filesystem as a directory.
+    Dir,
+}
+
+/// `-o`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A path.
+    Path(PathBuf),
+    /// `-`
+    Stdout,
+}
+
+/// Options of `build`.
+#[derive(Debug, Clone)]
+pub struct BuildOptions {
+    /// `-o`
+    pub output: Target,
+    /// `--format`
+    pub format: Format,
+    /// `--arch`; empty means all of the lockfile's.
+    pub arches: Vec<Arch>,
+    /// `--tag NAME[:TAG]`
+    pub tag: Option<String>,
+    /// `--record`
+    pub record: bool,
+    /// `--locked`
+    pub locked: bool,
+    /// `--no-owner`
+    pub no_owner: bool,
+    /// `--allow-outside`
+    pub allow_outside: bool,
+}
+
+/// One layer of a built image.
+#[derive(Debug, Clone)]
+pub struct BuiltLayer {
+    /// The group's name, `system` or `files`.
+    pub name: String,
+    /// Of the uncompressed tar.
+    pub diff_id: Sha256,
+    /// Of the uncompressed tar, in bytes.
+    pub size: u64,
+    /// The blob's digest, where the format has blobs.
+    pub digest: Option<Sha256>,
+    /// The blob's size in bytes.
+    pub compressed: Option<u64>,
+}
+
+/// The image of one architecture.
+#[derive(Debug, Clone)]
+pub struct BuiltImage {
+    /// The architecture.
+    pub arch: Arch,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Lowest first; empty for tar and dir, which have no layers.
+    pub layers: Vec<BuiltLayer>,
+    /// The image ID.
+    pub config: Option<Sha256>,
+    /// The image manifest's digest.
+    pub manifest: Option<Sha256>,
+    /// Merkle root of the merged filesystem.
+    pub tree: Option<Sha256>,
+    /// What `system` and `files` hide.
+    pub replaced: Vec<Replaced>,
+    /// Scripts that did not run.
+    pub undone: Vec<Undone>,
+    /// Packages in it.
+    pub packages: Vec<(PackageName, Version)>,
+}
+
+/// The answer of `build`.
+#[derive(Debug, Clone)]
+pub struct BuildReport {
+    /// Where it was written.
+    pub output: Target,
+    /// How.
+    pub format: Format,
+    /// The tag, `NAME:TAG`, where the format has one.
+    pub tag: Option<String>,
+    /// What `index.json` points at, or the only image's manifest; of a tar the digest of the file.
+    pub digest: Option<Sha256>,
+    /// One per architecture.
+    pub images: Vec<BuiltImage>,
+}

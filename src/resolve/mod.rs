@@ -1,0 +1,69 @@
+//! Requests and a universe in, a solution or an explained conflict out.
+
+use crate::model::{
+    Arch, GroupName, LockedPackage, PackageName, PackageRequest, Priority, Version,
+};
+
+/// What one group of the manifest asks for, for one architecture (requests for others left out).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRequest {
+    /// The group.
+    pub name: GroupName,
+    /// `priority:`
+    pub priority: Option<Priority>,
+    /// `packages:`
+    pub requests: Vec<PackageRequest>,
+    /// `exclude:`, which holds for the whole image.
+    pub exclude: Vec<PackageName>,
+}
+
+/// Which locked versions may move although they are still offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// None.
+    Keep,
+    /// These, and what must follow.
+    Names(Vec<PackageName>),
+    /// All.
+    All,
+}
+
+/// What is to be solved.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// For which architecture.
+    pub arch: Arch,
+    /// Lowest layer first.
+    pub groups: Vec<GroupRequest>,
+    /// Debian: also install Recommends.
+    pub recommends: bool,
+    /// What the old lockfile holds, whatever still exists of it.
+    pub locked: Vec<LockedPackage>,
+    /// What of it may move.
+    pub update: Update,
+}
+
+/// What was chosen.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// Sorted by name; groups assigned, edges made, `repository` the id of the repository.
+    pub packages: Vec<LockedPackage>,
+    /// Why each package that was locked at another version, or is gone, moved; sorted by name.
+    pub moves: Vec<Move>,
+    /// What the user should know, as sentences.
+    pub warnings: Vec<String>,
+}
+
+/// A locked package that did not stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The package.
+    pub name: PackageName,
+    /// The version locked before.
+    pub from: Version,
+    /// The version now; absent when it is removed.
+    pub to: Option<Version>,
+    /// Why, as a sentence without a full stop: `5.2-1 is no longer offered`, `--update`, `needed by
+    /// nginx 1.26`, `nothing needs it any more`.
+    pub reason: String,
+}

@@ -1,0 +1,1 @@
+//! Signature primitives that distributions share.
