@@ -17,6 +17,14 @@ use crate::resolve::{Problem, Solution};
 
 pub use archive::{Control, ControlFile, Entry, EntryKind, Sink, Unpacked};
 
+/// Every ecosystem that rootlock knows.
+pub static ALL: &[&dyn Distro] = &[&deb::Debian];
+
+/// The ecosystem that `distro:` names.
+pub fn by_name(name: &str) -> Option<&'static dyn Distro> {
+    ALL.iter().copied().find(|distro| distro.name() == name)
+}
+
 /// An error of a distribution's code: a repository or a package that does not hold.
 pub type Fault = Box<dyn Explain + Send + Sync>;
 
@@ -100,7 +108,7 @@ pub trait Distro: Dialect {
 
     /// Turns the bytes of an index, whose digest has been checked, into the form that the dialogue
     /// reads: uncompressed and without what rootlock does not use. Pure, so it can be cached under
-    /// the digest and [`Distro::CONDENSED`]'s revision.
+    /// the digest and [`Distro::revision`].
     ///
     /// # Errors
     /// When the bytes are not what the file's name and its listed plain size say.

@@ -1,3 +1,61 @@
 //! Debian: deb-version(7), deb822(5), the repository format, deb(5) and dpkg's database.
+//!
+//! [`Debian`] is the front; each of its duties is a file here.
 
+mod archive;
 mod catalog;
+mod check;
+mod dialect;
+mod dialogue;
+mod index;
+mod sources;
+mod version;
+
+use std::cmp::Ordering;
+use std::io::Read;
+
+use super::{Control, Dialogue, Distro, Fault, Opening, Sink};
+use crate::model::{Arch, LockedPackage, Version, WantedFile};
+
+/// Debian and what is built like it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Debian;
+
+impl Distro for Debian {
+    fn compare(&self, a: &Version, b: &Version) -> Ordering {
+        version::compare(a.as_str(), b.as_str())
+    }
+
+    fn arch_name(&self, arch: Arch) -> Option<&'static str> {
+        arch.debian()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
+        dialogue::open(opening)
+    }
+
+    fn condense(&self, file: &WantedFile, raw: &[u8]) -> Result<Vec<u8>, Fault> {
+        index::condense(file, raw)
+    }
+
+    fn revision(&self) -> u32 {
+        index::REVISION * 1000 + archive::REVISION
+    }
+
+    fn check(&self, package: &LockedPackage) -> Result<(), String> {
+        check::check(package)
+    }
+
+    fn unpack(
+        &self,
+        package: &LockedPackage,
+        archive: &mut (dyn Read + Send),
+        sink: &mut dyn Sink,
+    ) -> Result<Control, Fault> {
+        archive::unpack(package, archive, sink)
+    }
+
+    fn purl_type(&self) -> &'static str {
+        "deb"
+    }
+}
