@@ -3,6 +3,7 @@
 //! A distribution does no I/O and keeps no state: it says what it wants to read and is given bytes.
 //! A third ecosystem is a folder here and one line in `ALL`.
 
+pub mod apk;
 mod archive;
 pub mod deb;
 

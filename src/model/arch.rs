@@ -52,6 +52,11 @@ impl Arch {
         TABLE.iter().find(|names| hit(names)).map(Self)
     }
 
+    /// Every architecture, ordered by its OCI name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(Self)
+    }
+
     /// Reads an OCI name: `amd64`, `arm64`, `arm/v7` and so on.
     pub fn from_oci(name: &str) -> Option<Self> {
         let (oci, variant) = name.split_once('/').unwrap_or((name, ""));

@@ -21,6 +21,29 @@ pub enum RequestOp {
     Lt,
     /// `~`, Alpine's fuzzy match.
     Fuzzy,
+    /// `>~`, Alpine's: a fuzzy match or later.
+    FuzzyGe,
+    /// `<~`, Alpine's: a fuzzy match or earlier.
+    FuzzyLe,
+    /// `><`, Alpine's: exactly the package with this checksum, `Q1...`.
+    Identity,
+}
+
+impl RequestOp {
+    /// As the normal form writes it; `Prefix` also has a `*` behind the version.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq | Self::Prefix => "=",
+            Self::Ge => ">=",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Lt => "<",
+            Self::Fuzzy => "~",
+            Self::FuzzyGe => ">~",
+            Self::FuzzyLe => "<~",
+            Self::Identity => "><",
+        }
+    }
 }
 
 /// A package request. Displayed in its normal form, `python3>=3.13/trixie [amd64 !arm64]`.
@@ -75,9 +98,89 @@ pub trait Dialect: Sync {
     /// The keys that a `repositories:` entry may have beside `archive`, `url`, `unsigned` and
     /// `allow_expired`, for this distribution.
     fn repository_keys(&self) -> &'static [&'static str];
+
+    /// Which of `snapshot`, `recommends` and a group's `priority` the manifest may have.
+    fn manifest_keys(&self) -> &'static [&'static str];
+
+    /// Refuses a `release:` that cannot be one.
+    ///
+    /// # Errors
+    /// With what is expected, as a phrase.
+    fn check_release(&self, release: &str) -> Result<(), String>;
+
+    /// What the lowest group of a new manifest holds, as a line of YAML.
+    fn first_group(&self) -> &'static str;
+}
+
+impl ParseRequestError {
+    /// Refuses `text`, shortened to what a message can show.
+    pub fn new(text: &str, reason: impl Into<String>) -> Self {
+        Self {
+            text: text
+                .chars()
+                .take(120)
+                .flat_map(|c| c.escape_debug())
+                .collect(),
+            reason: reason.into(),
+        }
+    }
 }
 
 impl PackageRequest {
+    /// A request for any version of `name`.
+    pub fn named(name: &str) -> Self {
+        Self {
+            negated: false,
+            name: name.to_owned(),
+            qualifier: None,
+            version: None,
+            tag: None,
+            suite: None,
+            arches: Vec::new(),
+        }
+    }
+
+    /// Whether it asks for nothing but a name.
+    pub fn is_name_alone(&self) -> bool {
+        *self == Self::named(&self.name)
+    }
+
+    /// Splits a trailing ` [amd64 !arm64]` off `text`; `arch` reads one name. What comes back is
+    /// trimmed and the architectures are sorted, as the normal form wants them.
+    ///
+    /// # Errors
+    /// When the list is empty, or names an architecture that `arch` does not know, or one twice.
+    pub fn split_arches<'a>(
+        text: &'a str,
+        arch: impl Fn(&str) -> Option<Arch>,
+    ) -> Result<(&'a str, Vec<(Arch, bool)>), ParseRequestError> {
+        let wrong = |reason: String| ParseRequestError::new(text, reason);
+        let Some(inner) = text.trim().strip_suffix(']') else {
+            return Ok((text.trim(), Vec::new()));
+        };
+        let Some((rest, list)) = inner.rsplit_once('[') else {
+            return Err(wrong("`]` without `[`".into()));
+        };
+        let mut arches: Vec<(Arch, bool)> = Vec::new();
+        for word in list.split_ascii_whitespace() {
+            let (name, negated) = match word.strip_prefix('!') {
+                Some(name) => (name, true),
+                None => (word, false),
+            };
+            let known = arch(name)
+                .ok_or_else(|| wrong(format!("`{name}` is not an architecture that it knows")))?;
+            if arches.iter().any(|(other, _)| *other == known) {
+                return Err(wrong(format!("`[{list}]` names {known} twice")));
+            }
+            arches.push((known, negated));
+        }
+        if arches.is_empty() {
+            return Err(wrong("`[]` names no architecture".into()));
+        }
+        arches.sort_unstable();
+        Ok((rest.trim_end(), arches))
+    }
+
     /// Whether the request applies to `arch`.
     pub fn applies_to(&self, arch: Arch) -> bool {
         let named = |negated| self.arches.contains(&(arch, negated));
@@ -96,15 +199,10 @@ impl fmt::Display for PackageRequest {
             write!(f, ":{qualifier}")?;
         }
         if let Some((op, version)) = &self.version {
-            match op {
-                RequestOp::Eq => write!(f, "={version}"),
-                RequestOp::Prefix => write!(f, "={version}*"),
-                RequestOp::Ge => write!(f, ">={version}"),
-                RequestOp::Le => write!(f, "<={version}"),
-                RequestOp::Gt => write!(f, ">{version}"),
-                RequestOp::Lt => write!(f, "<{version}"),
-                RequestOp::Fuzzy => write!(f, "~{version}"),
-            }?;
+            write!(f, "{}{version}", op.as_str())?;
+            if *op == RequestOp::Prefix {
+                f.write_str("*")?;
+            }
         }
         if let Some(tag) = &self.tag {
             write!(f, "@{tag}")?;
