@@ -1,8 +1,124 @@
-//! The order of versions, deb-version(7).
+//! Debian's order of versions: deb-version(7) and Policy 5.6.12.
+//!
+//! [`compare`] is total: it orders any two texts, well-formed or not, as `dpkg` orders them.
+//! [`check`] says whether a text is a version at all, for input that nobody has signed.
 
 use std::cmp::Ordering;
 
-/// Orders two versions.
-pub(super) fn compare(_a: &str, _b: &str) -> Ordering {
-    unimplemented!()
+/// Compares two versions: epochs as numbers, then upstream versions, then revisions.
+pub(super) fn compare(a: &str, b: &str) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    let (a, b) = (Parts::of(a), Parts::of(b));
+    compare_numbers(a.epoch, b.epoch)
+        .then_with(|| compare_part(a.upstream, b.upstream))
+        .then_with(|| compare_part(a.revision, b.revision))
 }
+
+/// `[epoch:]upstream[-revision]`. What is absent is empty, which compares as `0` does.
+struct Parts<'a> {
+    epoch: &'a [u8],
+    upstream: &'a [u8],
+    revision: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Self {
+        let (epoch, rest) = text.split_once(':').unwrap_or(("", text));
+        let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
+        Self {
+            epoch: epoch.as_bytes(),
+            upstream: upstream.as_bytes(),
+            revision: revision.as_bytes(),
+        }
+    }
+}
+
+/// Alternates between a prefix without digits and a number until one side differs.
+fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    while !a.is_empty() || !b.is_empty() {
+        let (text_a, rest_a) = a.split_at(prefix(a, |byte| !byte.is_ascii_digit()));
+        let (text_b, rest_b) = b.split_at(prefix(b, |byte| !byte.is_ascii_digit()));
+        let (number_a, rest_a) = rest_a.split_at(prefix(rest_a, |byte| byte.is_ascii_digit()));
+        let (number_b, rest_b) = rest_b.split_at(prefix(rest_b, |byte| byte.is_ascii_digit()));
+        let order =
+            compare_texts(text_a, text_b).then_with(|| compare_numbers(number_a, number_b));
+        if order.is_ne() {
+            return order;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    Ordering::Equal
+}
+
+fn prefix(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
+    text.iter()
+        .position(|&byte| !holds(byte))
+        .unwrap_or(text.len())
+}
+
+/// Byte by byte in [`weight`]'s order; where one text ends, its end has a weight too.
+fn compare_texts(a: &[u8], b: &[u8]) -> Ordering {
+    let longest = a.len().max(b.len());
+    (0..longest)
+        .map(|index| weight(a.get(index)).cmp(&weight(b.get(index))))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
+/// `~` before the end, the end before letters, letters before everything else.
+const fn weight(byte: Option<&u8>) -> i16 {
+    match byte {
+        Some(b'~') => -1,
+        None => 0,
+        Some(byte) if byte.is_ascii_alphabetic() => *byte as i16,
+        Some(byte) => *byte as i16 + 256,
+    }
+}
+
+/// As numbers of any length.
+fn compare_numbers(a: &[u8], b: &[u8]) -> Ordering {
+    let significant = |digits| prefix(digits, |byte| byte == b'0');
+    let (a, b) = (&a[significant(a)..], &b[significant(b)..]);
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
+/// Whether `text` is a version by Policy 5.6.12, as `dpkg` accepts it in a database.
+///
+/// # Errors
+/// With the reason, as half a sentence.
+pub(super) fn check(text: &str) -> Result<(), &'static str> {
+    let (epoch, rest) = match text.split_once(':') {
+        Some((epoch, rest)) => (Some(epoch), rest),
+        None => (None, text),
+    };
+    if epoch.is_some_and(|epoch| epoch.parse::<u32>().map_or(true, |n| n > i32::MAX as u32)) {
+        return Err("its epoch is not a number");
+    }
+    if epoch.is_some_and(|epoch| epoch.starts_with('+')) {
+        return Err("its epoch is not a number");
+    }
+    let (upstream, revision) = match rest.rsplit_once('-') {
+        Some((upstream, revision)) => (upstream, Some(revision)),
+        None => (rest, None),
+    };
+    if !upstream.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err("it does not begin with a digit");
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".+~".contains(&byte);
+    if !upstream.bytes().all(|byte| plain(byte) || b"-:".contains(&byte)) {
+        return Err("it has a character that versions do not have");
+    }
+    match revision {
+        Some("") => Err("its revision is empty"),
+        Some(revision) if !revision.bytes().all(plain) => {
+            Err("its revision has a character that revisions do not have")
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "version_tests.rs"]
+mod tests;
