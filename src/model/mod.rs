@@ -25,7 +25,7 @@ pub use digest::{HashingReader, HashingWriter, ParseDigestError, Sha256};
 pub use error::{Class, Explain};
 pub use locked::{Edge, IndexProof, LockedPackage, Proof, SourcePackage};
 pub use name::{GroupName, PackageName, ParseNameError, Version};
-pub use package::{Package, PackageId, Provide, Universe};
+pub use package::{Compare, Package, PackageId, Provide};
 pub use relation::{Clause, Op, Relation};
 pub use repository::{Key, Origin, Repository};
 pub use request::{Dialect, PackageRequest, ParseRequestError, Priority, RequestOp};

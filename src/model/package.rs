@@ -1,10 +1,10 @@
 //! What the indexes offer, as the engines of `resolve` see it.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use super::{Clause, Op, PackageName, Relation, Sha256, SourcePackage, Version};
 
-/// A package's place in its [`Universe`].
+/// A package's place among everything that is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageId(pub u32);
 
@@ -40,8 +40,6 @@ pub struct Package {
     pub source: SourcePackage,
     /// Essential (Debian).
     pub essential: bool,
-    /// `required`, `important`, `standard`, `optional`, `extra`; empty where there is none.
-    pub priority: Box<str>,
     /// Pre-Depends first, then Depends, each in the package's order.
     pub depends: Vec<Relation>,
     /// Recommends (Debian).
@@ -52,40 +50,24 @@ pub struct Package {
     pub provides: Vec<Provide>,
 }
 
+/// How two versions compare, by the distribution's rules.
+pub type Compare = fn(&Version, &Version) -> Ordering;
+
 impl Package {
     /// Whether the package itself, or a name that it provides, fulfils `clause` under `compare`.
-    pub fn fulfils(
-        &self,
-        clause: &Clause,
-        compare: &dyn Fn(&Version, &Version) -> std::cmp::Ordering,
-    ) -> bool {
+    pub fn fulfils(&self, clause: &Clause, compare: Compare) -> bool {
         let accepts = |version: Option<&Version>| match (&clause.constraint, version) {
             (None, _) => true,
             (Some((op, wanted)), Some(version)) => Op::accepts(*op, compare(version, wanted)),
             (Some(_), None) => false,
         };
+        if clause.arch.is_some() {
+            return false;
+        }
         (self.name == clause.name && accepts(Some(&self.version)))
             || self
                 .provides
                 .iter()
                 .any(|provide| provide.name == clause.name && accepts(provide.version.as_ref()))
-    }
-}
-
-/// Everything that can be chosen from, for one architecture.
-#[derive(Debug, Default)]
-pub struct Universe {
-    /// Every package version, by [`PackageId`].
-    pub packages: Vec<Package>,
-    /// The versions of each real name, best first (pin, then version, then repository order).
-    pub by_name: BTreeMap<PackageName, Vec<PackageId>>,
-    /// The packages that provide each name, in a stable order; never a package under its own name.
-    pub providers: BTreeMap<PackageName, Vec<PackageId>>,
-}
-
-impl Universe {
-    /// The package at `id`.
-    pub fn get(&self, id: PackageId) -> &Package {
-        &self.packages[id.0 as usize]
     }
 }

@@ -50,6 +50,8 @@ impl fmt::Display for Op {
 pub struct Clause {
     /// The name of a package, or one that packages provide.
     pub name: PackageName,
+    /// A foreign architecture that it must be of: nothing in an image of one architecture is.
+    pub arch: Option<Box<str>>,
     /// Which versions will do; all where it is absent.
     pub constraint: Option<(Op, Version)>,
 }
@@ -57,6 +59,9 @@ pub struct Clause {
 impl fmt::Display for Clause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name.as_str())?;
+        if let Some(arch) = &self.arch {
+            write!(f, ":{arch}")?;
+        }
         match &self.constraint {
             Some((op, version)) => write!(f, " ({op} {version})"),
             None => Ok(()),

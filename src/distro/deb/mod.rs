@@ -8,6 +8,7 @@ mod check;
 mod dialect;
 mod dialogue;
 mod index;
+mod relation;
 mod sources;
 mod version;
 

@@ -42,8 +42,7 @@ fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
         let (text_b, rest_b) = b.split_at(prefix(b, |byte| !byte.is_ascii_digit()));
         let (number_a, rest_a) = rest_a.split_at(prefix(rest_a, |byte| byte.is_ascii_digit()));
         let (number_b, rest_b) = rest_b.split_at(prefix(rest_b, |byte| byte.is_ascii_digit()));
-        let order =
-            compare_texts(text_a, text_b).then_with(|| compare_numbers(number_a, number_b));
+        let order = compare_texts(text_a, text_b).then_with(|| compare_numbers(number_a, number_b));
         if order.is_ne() {
             return order;
         }
@@ -107,7 +106,10 @@ pub(super) fn check(text: &str) -> Result<(), &'static str> {
         return Err("it does not begin with a digit");
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".+~".contains(&byte);
-    if !upstream.bytes().all(|byte| plain(byte) || b"-:".contains(&byte)) {
+    if !upstream
+        .bytes()
+        .all(|byte| plain(byte) || b"-:".contains(&byte))
+    {
         return Err("it has a character that versions do not have");
     }
     match revision {

@@ -43,10 +43,32 @@ fn has_an_answer_for_numbers_of_any_length() {
 
 #[test]
 fn accepts_versions_and_nothing_else() {
-    for good in ["1", "0.1-1", "1:2.3-4", "1:2:3-4", "1-2-3", "2.0~rc1+dfsg-1~bpo12+1", "5.2.37-2"] {
+    for good in [
+        "1",
+        "0.1-1",
+        "1:2.3-4",
+        "1:2:3-4",
+        "1-2-3",
+        "2.0~rc1+dfsg-1~bpo12+1",
+        "5.2.37-2",
+    ] {
         assert_eq!(check(good), Ok(()), "{good}");
     }
-    for bad in ["", "a", "1-", ":1", "x:1", "-1:1", "+1:1", "1:", "1_2", "1-2:3", "1 2", "1/../2", "4294967296:1"] {
+    for bad in [
+        "",
+        "a",
+        "1-",
+        ":1",
+        "x:1",
+        "-1:1",
+        "+1:1",
+        "1:",
+        "1_2",
+        "1-2:3",
+        "1 2",
+        "1/../2",
+        "4294967296:1",
+    ] {
         assert!(check(bad).is_err(), "{bad}");
     }
 }
@@ -70,7 +92,9 @@ impl Generator {
     }
 
     fn version(&mut self) -> String {
-        let upstream = ["0", "1", "9", "10", "a", "Z", ".", "+", "~", "-", "00", "~~"];
+        let upstream = [
+            "0", "1", "9", "10", "a", "Z", ".", "+", "~", "-", "00", "~~",
+        ];
         let revision = ["0", "1", "a", "+", "~", ".", "b"];
         let epoch = ["", "", "", "0:", "1:", "01:"][self.next(6)];
         let mut out = format!("{epoch}{}{}", self.next(3), self.part(&upstream, 6));
@@ -106,9 +130,17 @@ fn agrees_with_dpkg_on_thousands_of_pairs() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("pairs.sh");
     std::fs::write(&file, script).expect("the script is written");
-    let output = Command::new("sh").arg(&file).output().expect("the shell runs");
+    let output = Command::new("sh")
+        .arg(&file)
+        .output()
+        .expect("the shell runs");
     let answers = String::from_utf8(output.stdout).expect("numbers");
-    assert_eq!(answers.lines().count(), pairs.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        answers.lines().count(),
+        pairs.len(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     for ((a, b), answer) in pairs.iter().zip(answers.lines()) {
         assert_eq!((compare(a, b) as i8).to_string(), answer, "{a} and {b}");
         assert!(check(a).is_ok(), "{a}");
