@@ -132,15 +132,21 @@ impl Reporter {
         let (verb, name, size) = parts(task);
         let bar = match size {
             Some(size) => ProgressBar::new(size).with_style(template(
-                "  {prefix:<11} {msg:<32!} {bar:24} {decimal_bytes:>9}/{decimal_total_bytes}",
+                "  {prefix:<11} {wide_msg} {bar:20} {decimal_bytes:>9}/{decimal_total_bytes}",
             )),
             None => ProgressBar::new_spinner().with_style(template(
-                "  {prefix:<11} {msg:<32!} {spinner} {decimal_bytes}",
+                "  {prefix:<11} {wide_msg} {spinner} {decimal_bytes}",
             )),
         };
-        let bar = self
-            .bars
-            .add(bar.with_prefix(verb).with_message(name.to_owned()));
+        let bar = bar.with_prefix(verb).with_message(name.to_owned());
+        let below = state
+            .total
+            .as_ref()
+            .filter(|total| !total.bar.is_finished());
+        let bar = match below {
+            Some(total) => self.bars.insert_before(&total.bar, bar),
+            None => self.bars.add(bar),
+        };
         bar.enable_steady_tick(TICK);
         Some(bar)
     }
@@ -148,7 +154,7 @@ impl Reporter {
     /// The bar under the others.
     fn total_bar(&self) -> ProgressBar {
         let bar = ProgressBar::new(0).with_style(template(
-            "  {prefix:<11} {msg:<32!} {bar:24} {decimal_bytes:>9}/{decimal_total_bytes} {decimal_bytes_per_sec}",
+            "  {prefix:<11} {wide_msg} {bar:20} {decimal_bytes:>9}/{decimal_total_bytes} {decimal_bytes_per_sec}",
         ));
         self.bars.add(bar.with_prefix("Total"))
     }
@@ -222,6 +228,10 @@ impl Progress for Reporter {
                 total.ahead.max(total.downloads)
             );
             total.bar.set_message(message);
+            if total.downloads >= total.ahead {
+                total.bar.finish_and_clear();
+                self.bars.remove(&total.bar);
+            }
         }
         drop(state);
         if self.how == How::Lines && (running.download || self.verbose) {
@@ -247,6 +257,9 @@ impl Progress for Reporter {
             bytes: 0,
             bar: self.total_bar(),
         });
+        if total.bar.is_finished() {
+            total.bar = self.total_bar();
+        }
         total.ahead += downloads;
         total.bar.inc_length(bytes);
     }
