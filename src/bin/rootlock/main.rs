@@ -32,7 +32,9 @@ fn main() -> ExitCode {
         Err(error) => return render::clap(&error, &early),
     };
     let session = Session::new(cli.global);
-    let code = match commands::run(cli.command, &session) {
+    let outcome = commands::run(cli.command, &session);
+    signals::settle();
+    let code = match outcome {
         Ok(code) => code,
         Err(Stop::ClosedPipe) => 0,
         Err(Stop::Failure(failure)) => {
