@@ -29,6 +29,12 @@ pub fn by_name(name: &str) -> Option<&'static dyn Distro> {
 /// An error of a distribution's code: a repository or a package that does not hold.
 pub type Fault = Box<dyn Explain + Send + Sync>;
 
+impl<E: Explain + Send + Sync + 'static> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Box::new(error)
+    }
+}
+
 /// What is opened, and what is already known of it.
 #[derive(Debug, Clone)]
 pub struct Opening {

@@ -16,7 +16,8 @@ pub struct Wanted {
     /// What they are for, which decides where they may come from.
     pub purpose: Purpose,
     /// Each alternative is a set of files that must come from one source; at each source they are
-    /// tried in order, and the first that is there whole answers.
+    /// tried in order, and the first that is there whole answers. Alternatives that expect the same
+    /// digest are the same bytes under several paths, the last of which is the file's own name.
     pub alternatives: Vec<Vec<WantedFile>>,
 }
 

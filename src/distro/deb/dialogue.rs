@@ -1,8 +1,452 @@
-//! From a release's name to its proven indexes.
+//! From a release's name to its proven indexes: the state machine of `distro::Dialogue`.
+//!
+//! First the Releases, tier by tier until one of a tier is valid; an alias such as `stable` is
+//! resolved by the signed Release of that suite, and only then the release's other repositories are
+//! known. Then the indexes that the Releases vouch for. Nothing is parsed before its signature, or
+//! the digest that a signed text gives for it, has been checked.
 
-use crate::distro::{Dialogue, Fault, Opening};
+use std::sync::Arc as Shared;
+
+use super::catalog::{DebCatalog, Source};
+use super::fault::RepositoryFault;
+use super::plan::{self, Plan};
+use super::release::Release;
+use super::sources;
+use super::trust::{self, Judged};
+use crate::distro::{Catalog, Dialogue, Fault, Opened, Opening, Step};
+use crate::model::{
+    Answer, Class, Epoch, Found, Miss, Origin, Proof, Purpose, Repository, Wanted, WantedFile,
+};
+use crate::trust::openpgp::{MAX_SIGNATURE, MAX_TEXT};
 
 /// See `Distro::open`.
-pub(super) fn open(_opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
-    unimplemented!()
+pub(super) fn open(opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
+    let mut repositories = opening.repositories.clone();
+    let declared = !repositories.is_empty();
+    if !declared {
+        repositories.push(sources::suite(
+            "debian",
+            opening.release.clone(),
+            opening.snapshot,
+        ));
+        if !sources::is_alias(&opening.release) {
+            repositories.extend(sources::beside(&opening.release, opening.snapshot));
+        }
+    }
+    sources::number(&mut repositories);
+    for repository in &repositories {
+        plausible(repository, opening.now)?;
+    }
+    for arch in &opening.arches {
+        if arch.debian().is_none() {
+            return Err(RepositoryFault::ForeignArch(arch.to_string()).into());
+        }
+    }
+    Ok(Box::new(DebDialogue {
+        slots: repositories.iter().map(|_| Slot::default()).collect(),
+        repositories,
+        declared,
+        opening,
+        stage: Stage::Start,
+        warnings: Vec::new(),
+    }))
+}
+
+/// Refuses what cannot be meant before anything is asked.
+fn plausible(repository: &Repository, now: Epoch) -> Result<(), Fault> {
+    match &repository.origin {
+        Origin::Archive(name) if !sources::ARCHIVES.iter().any(|known| known.name == name) => {
+            return Err(RepositoryFault::Archive(name.clone()).into());
+        }
+        _ => {}
+    }
+    match repository.snapshot {
+        Some(snapshot) if snapshot.epoch() > now => {
+            let id = repository.id.clone();
+            return Err(RepositoryFault::FutureSnapshot(snapshot, id).into());
+        }
+        _ => {}
+    }
+    if !repository.unsigned {
+        trust::keyring(repository)?;
+    }
+    Ok(())
+}
+
+/// What is known of one repository.
+#[derive(Debug, Default)]
+struct Slot {
+    /// The tier of sources that is asked next.
+    attempt: usize,
+    misses: Vec<Miss>,
+    hint: Option<String>,
+    judged: Option<Judged>,
+    /// No source has it, and its release need not have it.
+    dropped: bool,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Start,
+    /// These repositories were asked for their Release, in this order.
+    Releases(Vec<usize>),
+    /// These indexes were asked for: the repository and the index; empty ones are not asked for.
+    Indexes(Vec<(usize, Plan)>),
+    Done,
+}
+
+#[derive(Debug)]
+struct DebDialogue {
+    opening: Opening,
+    /// Whether the manifest names the repositories.
+    declared: bool,
+    repositories: Vec<Repository>,
+    slots: Vec<Slot>,
+    stage: Stage,
+    warnings: Vec<String>,
+}
+
+impl Dialogue for DebDialogue {
+    fn repositories(&self) -> &[Repository] {
+        &self.repositories
+    }
+
+    fn step(&mut self, answers: Vec<Answer>) -> Result<Step, Fault> {
+        match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Start => self.ask_releases(),
+            Stage::Releases(asked) if asked.len() == answers.len() => {
+                for (number, answer) in asked.into_iter().zip(answers) {
+                    self.take_release(number, answer)?;
+                }
+                self.ask_releases()
+            }
+            Stage::Indexes(plans) => self.finish(plans, answers),
+            _ => Err(RepositoryFault::OutOfTurn.into()),
+        }
+    }
+}
+
+impl DebDialogue {
+    /// Asks for what has no valid Release yet, or goes on to the indexes.
+    fn ask_releases(&mut self) -> Result<Step, Fault> {
+        let mut pending = self.pending();
+        if pending.is_empty() {
+            self.resolve_alias();
+            pending = self.pending();
+        }
+        if pending.is_empty() {
+            return self.ask_indexes();
+        }
+        let wanted = pending
+            .iter()
+            .map(|&number| {
+                release_of(
+                    number,
+                    &self.repositories[number],
+                    self.slots[number].attempt,
+                )
+            })
+            .collect();
+        self.stage = Stage::Releases(pending);
+        Ok(Step::Need(wanted))
+    }
+
+    fn pending(&self) -> Vec<usize> {
+        let open = |slot: &Slot| slot.judged.is_none() && !slot.dropped;
+        (0..self.slots.len())
+            .filter(|&number| open(&self.slots[number]))
+            .collect()
+    }
+
+    /// Once the Release of `stable` is known, so are its codename and what belongs to it.
+    fn resolve_alias(&mut self) {
+        if self.declared || !sources::is_alias(&self.opening.release) {
+            return;
+        }
+        let snapshot = self.opening.snapshot;
+        let known = self.slots[0].judged.as_ref();
+        let Some(codename) = known.and_then(|judged| judged.release.codename.clone()) else {
+            return;
+        };
+        self.opening.release.clone_from(&codename);
+        self.repositories[0] = sources::suite("debian", codename.clone(), snapshot);
+        for repository in sources::beside(&codename, snapshot) {
+            self.repositories.push(repository);
+            self.slots.push(Slot::default());
+        }
+    }
+
+    /// Takes what one tier of sources had: the newest valid Release of it wins.
+    fn take_release(&mut self, number: usize, answer: Answer) -> Result<(), Fault> {
+        let found = match answer {
+            Answer::Found(found) => found,
+            Answer::Exhausted(misses) if !misses.is_empty() => {
+                let slot = &mut self.slots[number];
+                slot.misses.extend(misses);
+                slot.attempt += 1;
+                return Ok(());
+            }
+            Answer::Exhausted(_) => return self.give_up(number),
+        };
+        let repository = &self.repositories[number];
+        let alias = !self.declared && sources::is_alias(&self.opening.release);
+        let locked = |release: &Release| {
+            let id = match &release.codename {
+                Some(codename) if alias => codename,
+                _ => &repository.id,
+            };
+            let locked = &self.opening.locked;
+            locked
+                .iter()
+                .find(|(known, _)| known == id)
+                .map(|(_, date)| *date)
+        };
+        let slot = &mut self.slots[number];
+        let mut best: Option<Judged> = None;
+        for Found { from, files, .. } in found {
+            match trust::judge(repository, &files, self.opening.now, locked) {
+                Ok(judged) => {
+                    let newer = |best: &Judged| judged.release.date > best.release.date;
+                    if best.as_ref().is_none_or(newer) {
+                        best = Some(judged);
+                    }
+                }
+                Err(refusal) => {
+                    slot.hint = slot.hint.take().or_else(|| refusal.hint());
+                    slot.misses.push(Miss {
+                        from,
+                        reason: refusal.to_string(),
+                        class: refusal.class(),
+                        absent: false,
+                    });
+                }
+            }
+        }
+        slot.judged = best;
+        slot.attempt += 1;
+        Ok(())
+    }
+
+    /// No source is left. What belongs to a release beside its own suite may be missing, but only
+    /// where the release is still in the making: else a mirror could hide the security updates.
+    fn give_up(&mut self, number: usize) -> Result<(), Fault> {
+        let absent = self.slots[number].misses.iter().all(|miss| miss.absent);
+        let making = self.slots[0].judged.as_ref().is_some_and(|judged| {
+            matches!(
+                judged.release.suite.as_deref(),
+                Some("testing" | "unstable")
+            )
+        });
+        let slot = &mut self.slots[number];
+        let id = &self.repositories[number].id;
+        if !self.declared && number > 0 && absent && making && !slot.misses.is_empty() {
+            self.warnings
+                .push(format!("{id} does not exist yet and is left out"));
+            slot.dropped = true;
+            return Ok(());
+        }
+        Err(RepositoryFault::Nowhere {
+            repository: id.clone(),
+            what: "Release".into(),
+            misses: std::mem::take(&mut slot.misses),
+            hint: slot.hint.take(),
+        }
+        .into())
+    }
+
+    fn ask_indexes(&mut self) -> Result<Step, Fault> {
+        let mut plans = Vec::new();
+        for (number, (repository, slot)) in self.repositories.iter().zip(&self.slots).enumerate() {
+            let Some(judged) = &slot.judged else { continue };
+            let id = &repository.id;
+            if repository.unsigned {
+                self.warnings
+                    .push(format!("{id} is not verified: `unsigned: true`"));
+            }
+            if judged.expired {
+                self.warnings.push(format!(
+                    "the Release of {id} has expired, and `allow_expired` accepts it"
+                ));
+            }
+            let planned = plan::plan(number, repository, &judged.release, &self.opening.arches)?;
+            plans.extend(planned.into_iter().map(|plan| (number, plan)));
+        }
+        let wanted: Vec<Wanted> = plans
+            .iter()
+            .filter_map(|(_, plan)| plan.wanted.clone())
+            .collect();
+        if wanted.is_empty() {
+            return self.finish(plans, Vec::new());
+        }
+        self.stage = Stage::Indexes(plans);
+        Ok(Step::Need(wanted))
+    }
+
+    /// Builds the catalogs.
+    fn finish(&mut self, plans: Vec<(usize, Plan)>, answers: Vec<Answer>) -> Result<Step, Fault> {
+        let kept: Vec<usize> = (0..self.slots.len())
+            .filter(|&number| self.slots[number].judged.is_some())
+            .collect();
+        let mut sources: Vec<Vec<Source>> = self
+            .opening
+            .arches
+            .iter()
+            .map(|_| {
+                kept.iter()
+                    .enumerate()
+                    .map(|(place, &number)| self.source(place, number))
+                    .collect()
+            })
+            .collect();
+        let mut proofs: Vec<Proof> = kept.iter().map(|&number| self.proof(number)).collect();
+        let mut answers = answers.into_iter();
+        for (number, plan) in plans {
+            let place = kept
+                .iter()
+                .position(|&known| known == number)
+                .unwrap_or_default();
+            if plan.wanted.is_some() {
+                let answer = answers.next().ok_or(RepositoryFault::OutOfTurn)?;
+                let index = self.index(number, &plan, answer)?;
+                for arch in plan.arches {
+                    sources[arch][place].indexes.push(Shared::clone(&index));
+                }
+            }
+            proofs[place].indexes.push(plan.proof);
+        }
+        let catalogs = self
+            .opening
+            .arches
+            .iter()
+            .zip(sources)
+            .map(|(arch, sources)| {
+                Ok(Box::new(DebCatalog::new(*arch, sources)?) as Box<dyn Catalog>)
+            })
+            .collect::<Result<_, Fault>>()?;
+        let repositories: Vec<Repository> = kept
+            .iter()
+            .map(|&number| self.repositories[number].clone())
+            .collect();
+        Ok(Step::Done(Opened {
+            release: self.release(&kept),
+            repositories,
+            proofs,
+            catalogs,
+            warnings: std::mem::take(&mut self.warnings),
+        }))
+    }
+
+    fn index(&self, number: usize, plan: &Plan, answer: Answer) -> Result<Shared<[u8]>, Fault> {
+        let misses = match answer {
+            Answer::Found(found) => match found.into_iter().flat_map(|found| found.files).next() {
+                Some(index) => return Ok(index),
+                None => Vec::new(),
+            },
+            Answer::Exhausted(misses) => misses,
+        };
+        Err(RepositoryFault::Nowhere {
+            repository: self.repositories[number].id.clone(),
+            what: plan.proof.path.clone(),
+            hint: misses
+                .iter()
+                .any(|miss| miss.class == Class::Untrusted)
+                .then(|| {
+                    "the mirror may be in the middle of an update: try again in a few minutes"
+                        .to_owned()
+                }),
+            misses,
+        }
+        .into())
+    }
+
+    fn source(&self, place: usize, number: usize) -> Source {
+        let repository = &self.repositories[number];
+        let release = self.slots[number]
+            .judged
+            .as_ref()
+            .map(|judged| &judged.release);
+        let mut suites: Vec<String> = Vec::new();
+        let names = [
+            repository.suite.clone(),
+            release.and_then(|release| release.suite.clone()),
+            release.and_then(|release| release.codename.clone()),
+        ];
+        for name in names.into_iter().flatten() {
+            if !suites.contains(&name) {
+                suites.push(name);
+            }
+        }
+        Source {
+            repository: place,
+            id: repository.id.clone(),
+            pin: repository
+                .priority
+                .unwrap_or(release.map_or(500, |release| release.pin)),
+            suites,
+            indexes: Vec::new(),
+        }
+    }
+
+    fn proof(&self, number: usize) -> Proof {
+        let judged = self.slots[number].judged.as_ref();
+        Proof {
+            sha256: judged.map_or_else(|| crate::model::Sha256::of(b""), |judged| judged.sha256),
+            date: judged.map_or(Epoch(0), |judged| judged.release.date),
+            valid_until: judged.and_then(|judged| judged.release.valid_until),
+            signed_by: judged
+                .map(|judged| judged.signed_by.clone())
+                .unwrap_or_default(),
+            indexes: Vec::new(),
+        }
+    }
+
+    /// The release's codename. Where the manifest names its repositories and no release but an
+    /// alias, one of theirs: the one that has the alias for its Suite, else the first.
+    fn release(&self, kept: &[usize]) -> String {
+        let alias = &self.opening.release;
+        if !sources::is_alias(alias) {
+            return alias.clone();
+        }
+        let releases: Vec<&Release> = kept
+            .iter()
+            .filter_map(|&number| self.slots[number].judged.as_ref())
+            .map(|judged| &judged.release)
+            .collect();
+        let same = |release: &&&Release| release.suite.as_deref() == Some(alias);
+        let codenames = releases.iter().find(same).into_iter().chain(&releases);
+        codenames
+            .filter_map(|release| release.codename.as_deref().or(release.suite.as_deref()))
+            .map(sources::release_of)
+            .find(|name| !sources::is_alias(name))
+            .unwrap_or(alias)
+            .to_owned()
+    }
+}
+
+/// The Release of a repository and its signature, wherever they may lie.
+fn release_of(number: usize, repository: &Repository, attempt: usize) -> Wanted {
+    let directory = plan::directory(repository);
+    let file = |name: &str, max_size: u64| WantedFile {
+        path: format!("{directory}{name}"),
+        expect: None,
+        max_size,
+        plain: None,
+    };
+    let inline = vec![file("InRelease", MAX_TEXT)];
+    let alternatives = if repository.unsigned {
+        vec![vec![file("Release", MAX_TEXT)], inline]
+    } else {
+        vec![
+            inline,
+            vec![
+                file("Release", MAX_TEXT),
+                file("Release.gpg", MAX_SIGNATURE),
+            ],
+        ]
+    };
+    Wanted {
+        repository: number,
+        purpose: Purpose::Release { attempt },
+        alternatives,
+    }
 }

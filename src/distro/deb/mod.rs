@@ -7,9 +7,14 @@ mod catalog;
 mod check;
 mod dialect;
 mod dialogue;
+mod fault;
+pub mod hostapt;
 mod index;
+mod plan;
 mod relation;
+mod release;
 mod sources;
+mod trust;
 mod version;
 
 use std::cmp::Ordering;
