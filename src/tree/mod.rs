@@ -1,10 +1,17 @@
 //! The filesystem as a value.
 //!
 //! A [`Tree`] is a sorted map from paths to nodes; contents are named by digest and lie elsewhere,
-//! behind [`Contents`]. Nothing here touches a disk.
+//! behind [`Contents`]. [`merge`] lays layers on one another, [`merkle_root`] is the digest of a
+//! whole. Nothing here touches a disk.
 
+mod merge;
+mod merkle;
 mod node;
 mod path;
+#[cfg(test)]
+pub(crate) mod testing;
 
+pub use merge::merge;
+pub use merkle::merkle_root;
 pub use node::{Blob, Contents, Kind, Location, Meta, Node, Tree};
 pub use path::{ParsePathError, TreePath};
