@@ -2,7 +2,10 @@
 
 use std::io;
 
-use crate::tree::Contents;
+use super::{Image, ImageLayer, Workshop};
+use crate::model::{Arch, Epoch, ImageConfig};
+use crate::store::Store;
+use crate::tree::{Contents, Tree};
 
 /// For trees whose contents are all inline.
 pub(crate) struct NoPacks;
@@ -22,5 +25,34 @@ impl Contents for Packs {
         let bytes = self.0[pack as usize].get(start..start + buffer.len());
         buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
+    }
+}
+
+/// A workshop that tells nobody.
+pub(crate) fn workshop(store: &Store) -> Workshop<'_> {
+    Workshop {
+        store,
+        threads: 2,
+        watch: &|_| {},
+    }
+}
+
+/// An image of two layers with inline contents.
+pub(crate) fn image<'a>(
+    arch: &str,
+    config: &'a ImageConfig,
+    layers: [(&str, &'a Tree); 2],
+) -> Image<'a> {
+    let layers = layers.map(|(name, tree)| ImageLayer {
+        name: name.into(),
+        tree,
+    });
+    Image {
+        arch: Arch::from_oci(arch).unwrap(),
+        epoch: Epoch(1_761_955_200),
+        layers: layers.into(),
+        config,
+        user: None,
+        contents: &NoPacks,
     }
 }
