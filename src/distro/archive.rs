@@ -38,6 +38,12 @@ pub enum EntryKind {
 
 /// Takes the entries of an archive as they come.
 pub trait Sink {
+    /// Is told, before a decoder starts, how many bytes of memory it will take; the one before it
+    /// has ended. May wait until there is room.
+    fn need(&mut self, memory: u64) {
+        let _ = memory;
+    }
+
     /// Takes one entry. `content` holds exactly the bytes of a file and nothing for other kinds;
     /// what is left unread is skipped.
     ///

@@ -6,6 +6,7 @@
 pub mod apk;
 mod archive;
 pub mod deb;
+mod tarball;
 
 use std::cmp::Ordering;
 use std::io::Read;

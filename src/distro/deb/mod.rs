@@ -5,6 +5,7 @@
 mod archive;
 mod catalog;
 mod check;
+mod control;
 mod dialect;
 mod dialogue;
 mod fault;
@@ -14,6 +15,8 @@ mod plan;
 mod relation;
 mod release;
 mod sources;
+#[cfg(test)]
+pub(crate) mod testing;
 mod trust;
 mod version;
 

@@ -1,0 +1,7 @@
+//! Packages made in memory, see [`Deb`].
+
+#[path = "../../src/distro/deb/testing.rs"]
+mod testing;
+
+#[allow(unused_imports)]
+pub(crate) use testing::*;
