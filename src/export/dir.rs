@@ -18,10 +18,11 @@ use rustix::fs::{
 };
 
 use super::ExportError;
-use super::output::Place;
+use super::output::place;
 use super::rights;
 use super::tar::{TarError, check, content};
 use crate::model::Epoch;
+use crate::store::scratch::dir_beside;
 use crate::tree::{Contents, Kind, Meta, Node, Tree, TreePath};
 
 /// What `--no-owner` left out.
@@ -67,11 +68,12 @@ pub fn write_dir(
 ) -> Result<Dropped, ExportError> {
     check(tree)?;
     vacant(out)?;
-    let place = Place::of(out)?;
-    let scratch = place.directory().map_err(ExportError::write(out))?;
+    let place = place(out)?;
+    let scratch = dir_beside(&place).map_err(ExportError::write(out))?;
     if !no_owner {
         rights::probe(scratch.path(), out, tree)?;
     }
+    // One level down: the scratch directory keeps others out while setuid files have no owner yet.
     let made = scratch.path().join("rootfs");
     fs::create_dir(&made).map_err(ExportError::write(out))?;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -87,7 +89,7 @@ pub fn write_dir(
         buffer: Vec::new(),
     };
     writer.all(tree, contents)?;
-    match fs::rename(&made, &place.path) {
+    match fs::rename(&made, &place) {
         Ok(()) => Ok(writer.dropped),
         Err(error) => {
             vacant(out)?;

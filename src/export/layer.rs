@@ -1,6 +1,5 @@
 //! A layer's tree into a blob of the store, made once for each tree and encoder.
 
-use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::blocks::encode;
@@ -95,8 +94,7 @@ impl Workshop<'_> {
         let key = key(encoder, &root);
         let known = Record::read(self.store, LAYER, &key)?.and_then(|record| record.blob());
         if let Some(blob) = known {
-            let there = fs::metadata(self.store.path(&blob.digest));
-            if there.is_ok_and(|there| there.len() == blob.size) {
+            if self.store.has_sized(&blob.digest, blob.size) {
                 return Ok(blob);
             }
         }
@@ -141,11 +139,8 @@ impl Workshop<'_> {
 
     /// Forgets what [`Workshop::diff`] remembers of the layer.
     pub(crate) fn forget_diff(&self, layer: &ImageLayer<'_>) {
-        let path = self
-            .store
-            .derived_path(DIFF.0, DIFF.1, &merkle_root(layer.tree));
-        // A file that cannot be removed is found wrong again next time.
-        let _ = fs::remove_file(path);
+        self.store
+            .drop_derived(DIFF.0, DIFF.1, &merkle_root(layer.tree));
     }
 
     /// Writes the layer through `encoder`.
@@ -169,7 +164,7 @@ impl Workshop<'_> {
         match made {
             Ok((diff_id, size)) => Ok(Diff { diff_id, size }),
             Err(TarError::Tree(error)) => Err(error),
-            Err(TarError::Write(error)) => Err(crate::store::StoreError::from(error).into()),
+            Err(TarError::Write(error)) => Err(ExportError::write(self.store.root())(error)),
         }
     }
 }
@@ -213,7 +208,7 @@ mod tests {
             (plain.diff, plain.digest, count()),
             (gzip.diff, gzip.diff.diff_id, 2)
         );
-        fs::remove_file(store.path(&gzip.digest)).unwrap();
+        fs_err::remove_file(store.path(&gzip.digest)).unwrap();
         let again = workshop.layer(&layer, &NoPacks, Compression::Gzip).unwrap();
         assert_eq!((again, count()), (gzip, 3));
         assert!(store.has(&gzip.digest));

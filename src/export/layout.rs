@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde_json::{Value, json};
 
-use super::output::{Place, file_in};
+use super::output::place;
 use super::{Document, ExportError, PackedImage, Reference, oci, top};
 use crate::model::{HashingWriter, Sha256};
 use crate::store::Store;
+use crate::store::scratch::{dir_beside, file_beside};
 
 /// The annotation of a tag.
 pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
@@ -44,13 +45,10 @@ pub fn write_layout(
         match layout.look()? {
             Found::Layout => return layout.add(out, images, reference),
             Found::Nothing => {
-                let place = Place::of(out)?;
-                let scratch = place.directory().map_err(ExportError::write(out))?;
-                // The scratch directory is private; what is made in it has the umask's mode.
-                let made = scratch.path().join("layout");
-                fs::create_dir(&made).map_err(ExportError::write(out))?;
-                let digest = layout.add(&made, images, reference)?;
-                match fs::rename(&made, &place.path) {
+                let place = place(out)?;
+                let scratch = dir_beside(&place).map_err(ExportError::write(out))?;
+                let digest = layout.add(scratch.path(), images, reference)?;
+                match scratch.persist(&place) {
                     Ok(()) => return Ok(digest),
                     // Someone else was faster: it is a layout by now, or something to leave alone.
                     Err(error) if in_the_way(error.kind()) => {}
@@ -200,23 +198,23 @@ impl Layout<'_> {
         let Some(mut blob) = self.store.open_blob(&digest)? else {
             return Err(ExportError::Damaged { digest });
         };
-        let mut copy = HashingWriter::new(file_in(root).map_err(&write)?);
+        let mut copy = HashingWriter::new(file_beside(&root.join(INDEX)).map_err(&write)?);
         io::copy(&mut blob, &mut copy).map_err(&write)?;
         let (file, found, _) = copy.finish();
         if found != digest {
             return Err(drop_blob(self.store, digest));
         }
-        file.persist(path).map_err(|error| write(error.error))?;
+        file.persist(&path).map_err(&write)?;
         Ok(())
     }
 }
 
 /// Takes a blob that is not what its name says out of the store.
 pub(super) fn drop_blob(store: &Store, digest: Sha256) -> ExportError {
-    match fs::remove_file(store.path(&digest)) {
-        Ok(()) => ExportError::Damaged { digest },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => ExportError::Damaged { digest },
-        Err(error) => crate::store::StoreError::from(error).into(),
+    let path = store.path(&digest);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => ExportError::write(&path)(error),
+        _ => ExportError::Damaged { digest },
     }
 }
 
@@ -234,10 +232,9 @@ fn put(root: &Path, path: &PathBuf, bytes: &[u8]) -> io::Result<()> {
     if same_size && fs::read(path)? == bytes {
         return Ok(());
     }
-    let mut file = file_in(root)?;
+    let mut file = file_beside(&root.join(INDEX))?;
     file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    file.persist(path)
 }
 
 /// A file of a stranger's, if it is no larger than [`MAX_INDEX`].

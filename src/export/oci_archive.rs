@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Mutex;
 
-use fs_err as fs;
 use sha2::Digest as _;
 
 use super::layout::{INDEX, MARK, drop_blob, fresh};
@@ -95,7 +94,7 @@ struct Blobs {
 struct Pack {
     digest: Sha256,
     size: u64,
-    file: fs::File,
+    file: std::fs::File,
     state: Mutex<State>,
 }
 
@@ -138,7 +137,7 @@ impl Contents for Blobs {
             .state
             .lock()
             .map_err(|_| io::Error::other("a reader panicked"))?;
-        let mut damaged = pack.file.file().read_exact_at(buffer, offset).is_err();
+        let mut damaged = pack.file.read_exact_at(buffer, offset).is_err();
         if !damaged && offset == state.read {
             state.hasher.update(&*buffer);
             state.read += buffer.len() as u64;
