@@ -1,11 +1,13 @@
 //! The environment, the clock and the host's files, read once and turned into values.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rootlock::distro::deb::hostapt;
 use rootlock::fetch::{Mirror, Network};
 use rootlock::model::{Arch, Epoch};
 
@@ -128,7 +130,10 @@ pub(crate) fn network(global: &Global) -> Result<Network, Failure> {
         mirror_only: global.mirror_only,
         offline: global.offline,
         jobs: global.jobs.map_or(DOWNLOADS, usize::from),
-        host_mirrors: Default::default(),
+        host_mirrors: match global.no_host_mirror {
+            true => BTreeMap::new(),
+            false => hostapt::mirrors(&apt_sources(Path::new("/etc/apt"))),
+        },
         netrc: netrc()?,
     })
 }
@@ -148,6 +153,26 @@ fn netrc() -> Result<Option<String>, Failure> {
             &error,
         )),
     }
+}
+
+/// The host's sources.list(5) files in apt's order. What cannot be read is no mirror.
+fn apt_sources(apt: &Path) -> Vec<(String, Vec<u8>)> {
+    let parts = fs_err::read_dir(apt.join("sources.list.d"));
+    let parts = parts.into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = parts
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let style = path.extension().and_then(|style| style.to_str());
+            matches!(style, Some("list" | "sources"))
+        })
+        .collect();
+    paths.sort();
+    paths.insert(0, apt.join("sources.list"));
+    let read = |path: PathBuf| {
+        let bytes = fs_err::read(&path).ok()?;
+        Some((path.to_str()?.to_owned(), bytes))
+    };
+    paths.into_iter().filter_map(read).collect()
 }
 
 /// `--mirror [WHAT=]URL`
@@ -269,6 +294,25 @@ mod tests {
         for bad in ["-1", "+1", "1.5", "today", "99999999999999999999"] {
             assert!(parse_source_date_epoch(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn sources_are_read_in_the_order_of_apt() {
+        let apt = tempfile::tempdir().unwrap();
+        let parts = apt.path().join("sources.list.d");
+        fs_err::create_dir(&parts).unwrap();
+        for name in ["z.list", "a.sources", "a.sources.save", "b.list~"] {
+            fs_err::write(parts.join(name), name).unwrap();
+        }
+        let names = || {
+            let files = apt_sources(apt.path());
+            files
+                .into_iter()
+                .map(|(_, bytes)| String::from_utf8(bytes).unwrap())
+        };
+        assert_eq!(names().collect::<Vec<_>>(), ["a.sources", "z.list"]);
+        fs_err::write(apt.path().join("sources.list"), "first").unwrap();
+        assert_eq!(names().next().unwrap(), "first");
     }
 
     #[test]
