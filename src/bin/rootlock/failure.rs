@@ -80,7 +80,7 @@ impl From<ops::Error> for Stop {
 
 /// A stage's own error, where a command uses the stage without a verb between them.
 pub(crate) fn stage(error: impl Explain + Send + Sync + 'static) -> Stop {
-    Stop::from(ops::Error::new(error))
+    Stop::from(ops::Error::from(error))
 }
 
 impl fmt::Display for Failure {

@@ -147,7 +147,9 @@ impl Reporter {
             Some(total) => self.bars.insert_before(&total.bar, bar),
             None => self.bars.add(bar),
         };
-        bar.enable_steady_tick(TICK);
+        if size.is_none() {
+            bar.enable_steady_tick(TICK);
+        }
         Some(bar)
     }
 

@@ -20,7 +20,7 @@ impl Explain for Missing {
 }
 
 fn missing<T>(verb: &'static str) -> Result<T, Error> {
-    Err(Error::new(Missing(verb)))
+    Err(Error::from(Missing(verb)))
 }
 
 #[derive(Debug)]
