@@ -26,7 +26,7 @@ use session::Session;
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     let early = Early::scan(&words);
-    panics::install(early.style());
+    panics::install(early);
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
         Err(error) => return render::clap(&error, &early),

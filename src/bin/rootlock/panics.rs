@@ -2,13 +2,16 @@
 
 use std::panic;
 
-use crate::render::{self, Style};
+use crate::args::Early;
+use crate::failure::Failure;
+use crate::render;
+use crate::signals;
 
 /// Rust's own code for a panic: none of the documented ones, for it is nobody's input.
-const CODE: i32 = 101;
+const CODE: u8 = 101;
 
 /// Makes every panic, on any thread, end the program with a sentence that asks for a report.
-pub(crate) fn install(style: Style) {
+pub(crate) fn install(early: Early) {
     panic::set_hook(Box::new(move |info| {
         let payload = info.payload();
         let what = payload
@@ -20,14 +23,21 @@ pub(crate) fn install(style: Style) {
             .location()
             .map(|at| format!(" ({}:{})", at.file(), at.line()))
             .unwrap_or_default();
-        render::to_stderr(&format!(
-            "{}: a fault in rootlock {} itself: {}{place}\n{}: please report it with the \
-             command line, the manifest and the lockfile; nothing half-written was left behind",
-            style.red("error"),
-            env!("CARGO_PKG_VERSION"),
-            render::plain(what).replace('\n', " "),
-            style.cyan("hint"),
-        ));
-        crate::signals::leave(CODE)
+        let failure = Failure {
+            code: CODE,
+            message: format!(
+                "a fault in rootlock {} itself: {}{place}",
+                env!("CARGO_PKG_VERSION"),
+                what.replace('\n', " "),
+            ),
+            causes: Vec::new(),
+            hint: Some(
+                "please report it with the command line, the manifest and the lockfile; nothing \
+                 half-written is left behind"
+                    .into(),
+            ),
+        };
+        render::failure(&failure, &early);
+        signals::leave(CODE.into())
     }));
 }
