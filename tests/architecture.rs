@@ -99,23 +99,25 @@ fn table() -> BTreeMap<String, BTreeSet<String>> {
     rows.collect()
 }
 
-/// The code of a file without comments, string literals and the tests at its end.
-fn code(text: &str) -> String {
+/// The code of a file without comments, string literals and the tests at its end; and the literals.
+fn code(text: &str) -> (String, Vec<String>) {
     let tests = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
-    let mut out = String::new();
+    let (mut out, mut literals) = (String::new(), Vec::new());
     let mut rest = text[..tests].chars().peekable();
     while let Some(c) = rest.next() {
         match c {
             '/' if rest.peek() == Some(&'/') => while rest.next_if(|&c| c != '\n').is_some() {},
             '"' => {
+                let mut literal = String::new();
                 while let Some(c) = rest.next() {
                     match c {
                         '\\' => drop(rest.next()),
                         '"' => break,
-                        _ => {}
+                        c => literal.push(c),
                     }
                 }
                 out.push_str("\"\"");
+                literals.push(literal);
             }
             // A quote as a character is no string: '"' and '\''.
             '\'' => {
@@ -133,7 +135,7 @@ fn code(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    (out, literals)
 }
 
 fn is_name(c: char) -> bool {
@@ -189,7 +191,7 @@ fn paths(text: &str, root: &str) -> Vec<Vec<String>> {
 
 /// Every use in a file, as seen from the root of the library.
 fn uses(file: &Path, text: &str) -> Vec<Use> {
-    let code = code(text);
+    let (code, _) = code(text);
     let mut by: Vec<String> = file
         .with_extension("")
         .components()
@@ -259,6 +261,35 @@ fn every_module_uses_only_what_it_may() {
         .flat_map(|(file, text)| faults(&file.to_string_lossy(), text))
         .collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// What is decided by the name of an ecosystem belongs behind the trait.
+fn names_an_ecosystem(file: &str, text: &str) -> bool {
+    let knows = ["distro", "bin"]
+        .iter()
+        .any(|module| file.starts_with(module));
+    let named = |literal: &String| ["debian", "alpine", "deb", "apk"].contains(&literal.as_str());
+    !knows && code(text).1.iter().any(named)
+}
+
+#[test]
+fn only_distro_knows_the_ecosystems_by_name() {
+    for (file, text) in sources() {
+        assert!(
+            !names_an_ecosystem(&file.to_string_lossy(), &text),
+            "{}",
+            file.display()
+        );
+    }
+    assert!(names_an_ecosystem(
+        "ops/lock.rs",
+        "match name { \"debian\" => 1, _ => 2 }"
+    ));
+    assert!(!names_an_ecosystem(
+        "ops/lock.rs",
+        "/// \"debian\"\nconst A: &str = \"a \\\"debian\";"
+    ));
+    assert!(!names_an_ecosystem("distro/deb/mod.rs", "\"debian\""));
 }
 
 #[test]
