@@ -1,10 +1,11 @@
 //! What a verb can fail with: any stage's error, with its kind and advice.
 
+use crate::distro::Fault;
 use crate::model::{Class, Explain};
 
 /// A failure of a verb.
 #[derive(Debug)]
-pub struct Error(Box<dyn Explain + Send + Sync>);
+pub struct Error(Fault);
 
 impl Error {
     /// Wraps a stage's error.
@@ -16,6 +17,12 @@ impl Error {
 impl<E: Explain + Send + Sync + 'static> From<E> for Error {
     fn from(inner: E) -> Self {
         Self::new(inner)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(inner: Fault) -> Self {
+        Self(inner)
     }
 }
 

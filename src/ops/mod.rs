@@ -1,6 +1,7 @@
 //! The verbs: the only place where stages meet.
 
 mod error;
+mod open;
 mod project;
 mod report;
 

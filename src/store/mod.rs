@@ -4,6 +4,7 @@
 //! STORE/blobs/sha256/ab/abcd...      a blob under its digest, read-only
 //! STORE/derived/STAGE-REV/ab/abcd... what a stage made from the inputs with that digest
 //! STORE/tmp/SESSION-...              what is being written
+//! STORE/tmp/partial-DIGEST           a download that was cut short, locked by whoever is at it
 //! STORE/sessions/SESSION             one file per running process, locked while it lives
 //! STORE/lock                         held for moments: see below
 //! ```
@@ -32,6 +33,7 @@ mod atomic;
 mod blob;
 mod derived;
 mod error;
+mod partial;
 pub mod scratch;
 mod session;
 
@@ -51,6 +53,7 @@ pub use atomic::atomic_write;
 pub use blob::BlobWriter;
 pub use derived::DerivedWriter;
 pub use error::StoreError;
+pub use partial::Partial;
 
 /// Blobs by digest in one directory, shared by any number of processes. Clones share one session.
 #[derive(Debug, Clone)]

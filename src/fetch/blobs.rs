@@ -1,0 +1,153 @@
+//! Blobs of known digest and size, brought into the store, several at once.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::url;
+use super::{FetchError, Fetched, Fetcher, Package, Shown};
+use crate::model::{Class, Miss, Sha256};
+
+impl Fetcher<'_> {
+    /// Brings packages into the store, the largest first, `jobs` at once. What is there already is
+    /// not asked for. After a failure no further download is begun.
+    ///
+    /// # Errors
+    /// When no source has one of them, or the store cannot keep it.
+    pub fn packages(&self, packages: &[Package]) -> Result<Fetched, FetchError> {
+        let mut seen = BTreeSet::new();
+        let mut missing: Vec<&Package> = packages
+            .iter()
+            .filter(|package| seen.insert(package.sha256))
+            .filter(|package| !self.store.has_sized(&package.sha256, package.size))
+            .collect();
+        missing.sort_by(|a, b| (b.size, &a.path).cmp(&(a.size, &b.path)));
+        let all = Fetched {
+            downloaded: missing.len() as u64,
+            bytes: missing.iter().map(|package| package.size).sum(),
+        };
+        if missing.is_empty() {
+            return Ok(all);
+        }
+        self.progress.expect(all.downloaded, all.bytes);
+        let next = AtomicUsize::new(0);
+        let stop = AtomicBool::new(false);
+        let failures: Mutex<Vec<(usize, FetchError)>> = Mutex::default();
+        let work = || {
+            while !stop.load(Ordering::Relaxed) {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(package) = missing.get(place) else {
+                    return;
+                };
+                if let Err(error) = self.package(package) {
+                    stop.store(true, Ordering::Relaxed);
+                    let mut failures = failures.lock().unwrap_or_else(|e| e.into_inner());
+                    failures.push((place, error));
+                }
+            }
+        };
+        let workers = self.network.jobs.clamp(1, missing.len());
+        std::thread::scope(|scope| {
+            for _ in 1..workers {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let failures = failures.into_inner().unwrap_or_else(|e| e.into_inner());
+        match failures.into_iter().min_by_key(|(place, _)| *place) {
+            Some((_, error)) => Err(error),
+            None => Ok(all),
+        }
+    }
+
+    /// Tries every source of a package.
+    fn package(&self, package: &Package) -> Result<(), FetchError> {
+        let sources = self.sources(&package.place).package(package.date);
+        let urls: Vec<String> = sources
+            .iter()
+            .filter_map(|source| source.url(&package.path))
+            .collect();
+        let name = || package.name.clone();
+        let remote = |url: &String| url::is_remote(url);
+        if self.network.offline && !urls.is_empty() && urls.iter().all(remote) {
+            return Err(FetchError::Offline { name: name() });
+        }
+        let mut misses = Vec::new();
+        for url in &urls {
+            match self.bring(&package.name, url, &package.sha256, package.size) {
+                Ok(()) => return Ok(()),
+                Err(miss) => misses.push(miss),
+            }
+        }
+        Err(FetchError::Package {
+            name: name(),
+            misses,
+        })
+    }
+
+    /// Brings one blob from one URL. Bytes that an earlier try left are gone on from; where the
+    /// whole then has another digest, it is fetched once more from its beginning.
+    pub(super) fn bring(
+        &self,
+        name: &str,
+        url: &str,
+        sha256: &Sha256,
+        size: u64,
+    ) -> Result<(), Miss> {
+        let outside = |error: &dyn std::error::Error| Miss {
+            from: self.store.root().display().to_string(),
+            reason: causes(error),
+            class: Class::Outside,
+            absent: false,
+        };
+        if let Some(refused) = self.transport.refuses(url) {
+            return Err(refused.miss(&url::public(url)));
+        }
+        let partial = self.store.partial(sha256, size);
+        let Some(mut partial) = partial.map_err(|error| outside(&error))? else {
+            return Ok(());
+        };
+        let mut shown = Shown::new(self.progress, name, Some(size));
+        let mut resumed = !partial.is_empty();
+        let brought = loop {
+            let brought = self
+                .transport
+                .bring(url, &mut partial, size, &mut |len| shown.at(len));
+            if brought.is_ok() && partial.digest() != *sha256 && resumed {
+                resumed = false;
+                match partial.restart() {
+                    Ok(()) => continue,
+                    Err(error) => break Err(outside(&error)),
+                }
+            }
+            break brought.map_err(|trouble| trouble.miss(&url::public(url)));
+        };
+        drop(shown);
+        brought?;
+        let found = partial.digest();
+        if found != *sha256 {
+            partial.drop_file();
+            return Err(Miss {
+                from: url::public(url),
+                reason: format!("it has {found} where {sha256} is needed"),
+                class: Class::Untrusted,
+                absent: false,
+            });
+        }
+        partial.commit(name).map_err(|error| outside(&error))
+    }
+}
+
+/// An error with its causes, as one line.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    let mut out = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !out.contains(&text) {
+            out = format!("{out}: {text}");
+        }
+        next = error.source();
+    }
+    out
+}

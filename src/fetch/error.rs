@@ -1,0 +1,94 @@
+//! What fetching can fail with.
+
+use crate::model::{Class, Explain, Miss};
+use crate::store::StoreError;
+
+/// Sources that a message names.
+const MAX_NAMED: usize = 8;
+
+/// Bytes could not be had, or could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// `--mirror URL` alone.
+    #[error("`--mirror {0}` names a vendored tree, which this version of rootlock cannot read")]
+    Vendored(String),
+    /// No source had a package.
+    #[error("{name} could not be had: {}", named(misses))]
+    Package {
+        /// The package.
+        name: String,
+        /// Why, per source asked.
+        misses: Vec<Miss>,
+    },
+    /// `--offline`, and it is not in the store.
+    #[error("{name} is not in the store, and `--offline` forbids the network")]
+    Offline {
+        /// The package.
+        name: String,
+    },
+    /// The store refused.
+    #[error("{name} could not be kept")]
+    Store {
+        /// The package.
+        name: String,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+/// The reasons, each with its source, as one line.
+fn named(misses: &[Miss]) -> String {
+    if misses.is_empty() {
+        return "there is no source to ask".into();
+    }
+    let mut out: Vec<String> = misses
+        .iter()
+        .take(MAX_NAMED)
+        .map(|miss| format!("{}: {}", miss.from, miss.reason))
+        .collect();
+    if misses.len() > MAX_NAMED {
+        out.push(format!("and {} more", misses.len() - MAX_NAMED));
+    }
+    out.join("; ")
+}
+
+impl Explain for FetchError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Vendored(_) => Class::BadInput,
+            Self::Package { misses, .. } => {
+                if misses.iter().any(|miss| miss.class == Class::Untrusted) {
+                    Class::Untrusted
+                } else {
+                    Class::Outside
+                }
+            }
+            Self::Offline { .. } => Class::Outside,
+            Self::Store { source, .. } => source.class(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Vendored(_) => Some(
+                "name what it serves: `--mirror debian=URL`, or a URL prefix in place of `debian`"
+                    .into(),
+            ),
+            Self::Package { misses, .. } if misses.is_empty() => {
+                Some("leave out `--mirror-only`, or name a mirror that serves it".into())
+            }
+            Self::Package { misses, .. } if misses.iter().all(|miss| miss.absent) => Some(
+                "the package is gone from every source: `rootlock lock` moves to what the \
+                 repositories offer now"
+                    .into(),
+            ),
+            Self::Package { .. } => {
+                Some("run the command again, or name another `--mirror`".into())
+            }
+            Self::Offline { .. } => Some("run `rootlock fetch` while there is a network".into()),
+            Self::Store { source, .. } => source.hint(),
+        }
+    }
+}

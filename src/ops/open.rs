@@ -1,0 +1,191 @@
+//! Drives a distribution's dialogue with its repositories: what it needs is fetched, indexes are
+//! condensed once and kept.
+//!
+//! An index whose condensed form is in the store is not downloaded again: the signed Release names
+//! its digest, and the form is kept under that digest. Raw indexes and the signed roots stay in the
+//! store as blobs, so that the proof of a lockfile can be repeated without a network.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Context, Error};
+use crate::distro::{self, Distro, Fault, Opened, Opening, Step};
+use crate::fetch::Fetcher;
+use crate::model::{Answer, Archive, Class, Found, Miss, Purpose, Repository, Sha256, Wanted};
+use crate::store::Store;
+
+/// The stage of condensed indexes in the store.
+const STAGE: &str = "index";
+/// Steps of one dialogue: a hundred times what Debian needs.
+const MAX_STEPS: usize = 1000;
+
+/// Opens repositories: proven, read, and ready to be resolved from.
+///
+/// # Errors
+/// When one of them cannot be had or trusted, or the store cannot be used.
+pub(super) fn open(
+    cx: &Context<'_>,
+    distro: &dyn Distro,
+    opening: Opening,
+) -> Result<Opened, Error> {
+    let archives = archives();
+    let fetcher = Fetcher::new(cx.store, cx.network, cx.progress, &archives)?;
+    let mut dialogue = distro.open(opening)?;
+    let mut answers = Vec::new();
+    for _ in 0..MAX_STEPS {
+        match dialogue.step(answers)? {
+            Step::Done(opened) => return Ok(opened),
+            Step::Need(wanted) => {
+                let repositories = dialogue.repositories();
+                answers = at_once(cx.network.jobs, &wanted, |wanted| {
+                    answer(cx.store, distro, &fetcher, repositories, wanted)
+                })
+                .into_iter()
+                .collect::<Result<_, _>>()?;
+            }
+        }
+    }
+    Err(Error::from(Endless))
+}
+
+/// The archives of every distribution: what `--mirror NAME=URL` may name.
+pub(super) fn archives() -> Vec<Archive> {
+    distro::ALL
+        .iter()
+        .flat_map(|distro| distro.archives())
+        .copied()
+        .collect()
+}
+
+/// A dialogue that does not end.
+#[derive(Debug, thiserror::Error)]
+#[error("the dialogue with the repositories does not come to an end")]
+struct Endless;
+
+impl crate::model::Explain for Endless {
+    fn class(&self) -> Class {
+        Class::Untrusted
+    }
+}
+
+/// Maps in parallel on threads of its own, since most of the time is spent waiting; in order.
+fn at_once<T: Sync, R: Send>(jobs: usize, items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
+    let work = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(place) else { return };
+            let result = map(item);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((place, result));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..jobs.clamp(1, items.len().max(1)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Answers one need: from the store where it can, else by the fetcher.
+fn answer(
+    store: &Store,
+    distro: &dyn Distro,
+    fetcher: &Fetcher<'_>,
+    repositories: &[Repository],
+    wanted: &Wanted,
+) -> Result<Answer, Error> {
+    let Some(repository) = repositories.get(wanted.repository) else {
+        return Ok(Answer::Exhausted(Vec::new()));
+    };
+    if let Purpose::Release { .. } = wanted.purpose {
+        let answer = fetcher.answer(repository, wanted);
+        if let Answer::Found(found) = &answer {
+            for file in found.iter().flat_map(|found| &found.files) {
+                keep(store, file)?;
+            }
+        }
+        return Ok(answer);
+    }
+    let revision = distro.revision();
+    let key = key(wanted);
+    if let Some(key) = &key
+        && let Some(condensed) = store.derived(STAGE, revision, key)?
+    {
+        let found = Found {
+            from: store.root().display().to_string(),
+            alternative: 0,
+            files: vec![condensed.into()],
+        };
+        return Ok(Answer::Found(vec![found]));
+    }
+    let found = match fetcher.answer(repository, wanted) {
+        Answer::Found(found) => found,
+        exhausted => return Ok(exhausted),
+    };
+    let mut misses = Vec::new();
+    for one in found {
+        match condensed(distro, wanted, &one) {
+            Ok(bytes) => {
+                if let Some(key) = &key {
+                    store.put_derived(STAGE, revision, key, &bytes)?;
+                }
+                let files = vec![Arc::from(bytes)];
+                return Ok(Answer::Found(vec![Found { files, ..one }]));
+            }
+            Err(fault) => misses.push(Miss {
+                from: one.from,
+                reason: sentence(&fault),
+                class: fault.class(),
+                absent: false,
+            }),
+        }
+    }
+    Ok(Answer::Exhausted(misses))
+}
+
+/// What a condensed index is kept under: the digest that the Release lists for its first form.
+fn key(wanted: &Wanted) -> Option<Sha256> {
+    let file = wanted.alternatives.first()?.first()?;
+    file.expect.map(|(sha256, _)| sha256)
+}
+
+fn condensed(distro: &dyn Distro, wanted: &Wanted, found: &Found) -> Result<Vec<u8>, Fault> {
+    let files = wanted.alternatives.get(found.alternative);
+    let (Some(file), Some(raw)) = (files.and_then(|files| files.first()), found.files.first())
+    else {
+        return Ok(Vec::new());
+    };
+    // The same bytes may lie under their digest; how they are packed is in the file's own name.
+    let named = wanted
+        .alternatives
+        .iter()
+        .flatten()
+        .filter(|other| other.expect == file.expect)
+        .next_back();
+    distro.condense(named.unwrap_or(file), raw)
+}
+
+/// Keeps the bytes of a signed root, unless they are there already.
+fn keep(store: &Store, bytes: &[u8]) -> Result<(), Error> {
+    if !store.has_sized(&Sha256::of(bytes), bytes.len() as u64) {
+        store.put(bytes)?;
+    }
+    Ok(())
+}
+
+/// An error with its causes, as one line.
+fn sentence(fault: &Fault) -> String {
+    let mut out = fault.to_string();
+    let mut next = fault.source();
+    while let Some(error) = next {
+        out = format!("{out}: {error}");
+        next = error.source();
+    }
+    out
+}
