@@ -1,7 +1,28 @@
 //! Requests and a universe in, a solution or an explained conflict out.
+//!
+//! A distribution turns a [`Problem`] into a [`Task`] over its [`Universe`] and lets
+//! [`choose`] solve it: the walk first, whose choices are apt's; where that gets stuck, the
+//! complete engine. Nothing here knows a distribution's name. Everything is deterministic.
+
+mod complete;
+mod explain;
+mod groups;
+mod nearest;
+mod task;
+mod universe;
+mod walk;
+
+pub use explain::Unsatisfiable;
+pub use groups::{Placed, place};
+pub use nearest::nearest;
+pub use task::{Task, Want};
+pub use universe::Universe;
+
+use complete::Width;
+use walk::Walk;
 
 use crate::model::{
-    Arch, GroupName, LockedPackage, PackageName, PackageRequest, Priority, Version,
+    Arch, GroupName, LockedPackage, PackageId, PackageName, PackageRequest, Priority, Version,
 };
 
 /// What one group of the manifest asks for, for one architecture (requests for others left out).
@@ -66,4 +87,24 @@ pub struct Move {
     /// Why, as a sentence without a full stop: `5.2-1 is no longer offered`, `--update`, `needed by
     /// nginx 1.26`, `nothing needs it any more`.
     pub reason: String,
+}
+
+/// Chooses packages for `task`.
+///
+/// # Errors
+/// When there is no solution, with the shortest explanation.
+pub fn choose(task: &Task<'_>) -> Result<Vec<PackageId>, Unsatisfiable> {
+    if let Ok(solution) = Walk::run(task) {
+        return Ok(solution);
+    }
+    let solution = complete::solve(task, Width::Candidates)
+        .or_else(|_| complete::solve(task, Width::All))
+        .map_err(|reason| Unsatisfiable::explain(task, &reason))?;
+    // With the versions known, the walk may find its way, and follows Recommends as it does.
+    let mut known = task.clone();
+    for &id in &solution {
+        let name = task.universe.get(id).name.clone();
+        known.chosen.insert(name, id);
+    }
+    Ok(Walk::run(&known).unwrap_or_else(|_| Walk::extend(&known, &solution)))
 }

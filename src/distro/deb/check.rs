@@ -49,7 +49,7 @@ pub(super) fn check(package: &LockedPackage) -> Result<(), String> {
     Ok(())
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name
             .bytes()
@@ -57,7 +57,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// `[epoch:]upstream[-revision]`; that upstream begins with a digit is a rule that many break.
-fn is_version(version: &str) -> bool {
+pub(super) fn is_version(version: &str) -> bool {
     let (epoch, rest) = version.split_once(':').unwrap_or(("0", version));
     let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, "0"));
     let of = |text: &str, more: &[u8]| {
@@ -73,7 +73,7 @@ fn is_version(version: &str) -> bool {
         && of(revision, b"+.~")
 }
 
-fn is_path(path: &str) -> bool {
+pub(super) fn is_path(path: &str) -> bool {
     path.len() <= MAX_PATH
         && !path.chars().any(|c| c.is_control() || c == '\\')
         && path.split('/').all(|part| !matches!(part, "" | "." | ".."))

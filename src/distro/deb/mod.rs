@@ -12,12 +12,14 @@ mod fault;
 pub mod hostapt;
 mod index;
 mod plan;
+mod policy;
 mod relation;
 mod release;
 mod sources;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
+mod universe;
 mod version;
 
 use std::cmp::Ordering;

@@ -92,7 +92,7 @@ fn constraint(text: &str) -> Option<(Op, &str)> {
 }
 
 /// The alphabet of package names, with the upper case that provided names have.
-pub(super) fn is_name(text: &str) -> bool {
+fn is_name(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.len() <= 256
@@ -102,7 +102,7 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// The alphabet of versions. In a signed index more is not asked for, as apt does not.
-pub(super) fn is_version(text: &str) -> bool {
+fn is_version(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 256
         && text

@@ -1,7 +1,7 @@
 //! Debian's order of versions: deb-version(7) and Policy 5.6.12.
 //!
-//! [`compare`] is total: it orders any two texts, well-formed or not, as `dpkg` orders them.
-//! [`check`] says whether a text is a version at all, for input that nobody has signed.
+//! [`compare`] is total: it orders any two texts, well-formed or not, and well-formed ones as `dpkg`
+//! orders them.
 
 use std::cmp::Ordering;
 
@@ -81,44 +81,6 @@ fn compare_numbers(a: &[u8], b: &[u8]) -> Ordering {
     let significant = |digits| prefix(digits, |byte| byte == b'0');
     let (a, b) = (&a[significant(a)..], &b[significant(b)..]);
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-}
-
-/// Whether `text` is a version by Policy 5.6.12, as `dpkg` accepts it in a database.
-///
-/// # Errors
-/// With the reason, as half a sentence.
-pub(super) fn check(text: &str) -> Result<(), &'static str> {
-    let (epoch, rest) = match text.split_once(':') {
-        Some((epoch, rest)) => (Some(epoch), rest),
-        None => (None, text),
-    };
-    if epoch.is_some_and(|epoch| epoch.parse::<u32>().map_or(true, |n| n > i32::MAX as u32)) {
-        return Err("its epoch is not a number");
-    }
-    if epoch.is_some_and(|epoch| epoch.starts_with('+')) {
-        return Err("its epoch is not a number");
-    }
-    let (upstream, revision) = match rest.rsplit_once('-') {
-        Some((upstream, revision)) => (upstream, Some(revision)),
-        None => (rest, None),
-    };
-    if !upstream.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err("it does not begin with a digit");
-    }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".+~".contains(&byte);
-    if !upstream
-        .bytes()
-        .all(|byte| plain(byte) || b"-:".contains(&byte))
-    {
-        return Err("it has a character that versions do not have");
-    }
-    match revision {
-        Some("") => Err("its revision is empty"),
-        Some(revision) if !revision.bytes().all(plain) => {
-            Err("its revision has a character that revisions do not have")
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

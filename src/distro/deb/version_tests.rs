@@ -1,9 +1,9 @@
-//! The order and the grammar of versions, by example and against `dpkg` itself.
+//! The order of versions, by example and against `dpkg` itself.
 
 use std::cmp::Ordering;
 use std::process::Command;
 
-use super::{check, compare};
+use super::compare;
 
 #[test]
 fn orders_as_the_manual_says() {
@@ -39,38 +39,6 @@ fn has_an_answer_for_numbers_of_any_length() {
     assert_eq!(compare(&format!("{long}:1"), "1:1"), Ordering::Greater);
     assert_eq!(compare("", ""), Ordering::Equal);
     assert_eq!(compare("-", ":"), Ordering::Equal);
-}
-
-#[test]
-fn accepts_versions_and_nothing_else() {
-    for good in [
-        "1",
-        "0.1-1",
-        "1:2.3-4",
-        "1:2:3-4",
-        "1-2-3",
-        "2.0~rc1+dfsg-1~bpo12+1",
-        "5.2.37-2",
-    ] {
-        assert_eq!(check(good), Ok(()), "{good}");
-    }
-    for bad in [
-        "",
-        "a",
-        "1-",
-        ":1",
-        "x:1",
-        "-1:1",
-        "+1:1",
-        "1:",
-        "1_2",
-        "1-2:3",
-        "1 2",
-        "1/../2",
-        "4294967296:1",
-    ] {
-        assert!(check(bad).is_err(), "{bad}");
-    }
 }
 
 /// A generator of versions that are alike enough to be hard to order. xorshift64.
@@ -129,7 +97,7 @@ fn agrees_with_dpkg_on_thousands_of_pairs() {
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("pairs.sh");
-    std::fs::write(&file, script).expect("the script is written");
+    fs_err::write(&file, script).expect("the script is written");
     let output = Command::new("sh")
         .arg(&file)
         .output()
@@ -143,6 +111,5 @@ fn agrees_with_dpkg_on_thousands_of_pairs() {
     );
     for ((a, b), answer) in pairs.iter().zip(answers.lines()) {
         assert_eq!((compare(a, b) as i8).to_string(), answer, "{a} and {b}");
-        assert!(check(a).is_ok(), "{a}");
     }
 }

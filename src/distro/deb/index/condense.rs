@@ -6,7 +6,8 @@ use std::io::Read;
 use super::stanza::{self, Key, Stanza};
 use super::{FIELDS, IndexError, MAGIC, MAX_PLAIN};
 use crate::distro::Fault;
-use crate::distro::deb::relation::{self, is_name, is_version};
+use crate::distro::deb::check::{is_name, is_path, is_version};
+use crate::distro::deb::relation;
 use crate::model::{Sha256, WantedFile};
 
 /// See `Distro::condense`.
@@ -109,7 +110,7 @@ impl<'a> Writer<'a> {
         require(is_name(arch), "Architecture", arch)?;
         let path = text(stanza, Key::Filename)?;
         let path = path.strip_prefix("./").unwrap_or(path);
-        require(is_inside(path), "Filename", path)?;
+        require(is_path(path), "Filename", path)?;
         let size = text(stanza, Key::Size)?;
         let digits = size.bytes().all(|byte| byte.is_ascii_digit());
         require(digits && size.parse::<u64>().is_ok(), "Size", size)?;
@@ -311,13 +312,4 @@ fn source<'a>(
     };
     require(is_name(name) && is_version(version), "Source", value)?;
     Ok((name, version))
-}
-
-/// Whether a path stays below the repository, and is one in every repository that serves it.
-pub(in crate::distro::deb) fn is_inside(path: &str) -> bool {
-    path.len() <= 1024
-        && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-        && path
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"?#\\\"<>`{}|^".contains(&byte))
 }

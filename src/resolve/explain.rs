@@ -1,0 +1,168 @@
+//! Why there is no solution, in sentences.
+
+use std::fmt;
+
+use super::complete::{Fact, Reason};
+use super::{Task, Universe};
+use crate::model::{Class, Explain, PackageId};
+
+/// More facts than this are not read by anyone.
+const MAX_SENTENCES: usize = 12;
+
+/// More alternatives than this are counted and not named.
+const MAX_NAMES: usize = 4;
+
+/// No set of packages fits. The sentences that follow are its causes.
+#[derive(Debug)]
+pub struct Unsatisfiable {
+    message: String,
+    hint: Option<String>,
+    cause: Option<Box<Sentence>>,
+}
+
+/// One sentence of an explanation, and the next.
+#[derive(Debug)]
+struct Sentence {
+    text: String,
+    next: Option<Box<Self>>,
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Sentence {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.next.as_ref().map(|next| next.as_ref() as _)
+    }
+}
+
+impl fmt::Display for Unsatisfiable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Unsatisfiable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause.as_ref() as _)
+    }
+}
+
+impl Explain for Unsatisfiable {
+    fn class(&self) -> Class {
+        Class::Unsatisfiable
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
+impl Unsatisfiable {
+    /// A single sentence, and what to do.
+    pub fn new(message: String, hint: Option<String>) -> Self {
+        Self {
+            message,
+            hint,
+            cause: None,
+        }
+    }
+
+    /// The facts of `reason`, as sentences under one message.
+    pub(super) fn explain(task: &Task<'_>, reason: &Reason) -> Self {
+        let mut sentences: Vec<String> = Vec::new();
+        for fact in &reason.facts {
+            let sentence = sentence(task.universe, fact);
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        }
+        let more = sentences.len().saturating_sub(MAX_SENTENCES);
+        if more > 0 {
+            sentences.truncate(MAX_SENTENCES);
+            sentences.push(format!("and {more} more relations like these"));
+        }
+        let wanted: Vec<&str> = reason
+            .facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Needs { by: None, what, .. } => Some(what.as_str()),
+                _ => None,
+            })
+            .collect();
+        let message = match wanted[..] {
+            [] => "no set of packages fits the manifest".to_owned(),
+            [one] => format!("{one} cannot be installed"),
+            [ref first @ .., last] => {
+                format!(
+                    "{} and {last} cannot be installed together",
+                    first.join(", ")
+                )
+            }
+        };
+        let cause = sentences
+            .into_iter()
+            .rev()
+            .fold(None, |next, text| Some(Box::new(Sentence { text, next })));
+        Self {
+            message,
+            hint: None,
+            cause,
+        }
+    }
+}
+
+fn sentence(universe: &dyn Universe, fact: &Fact) -> String {
+    match fact {
+        Fact::Needs { by, what, any_of } => {
+            let by = match by {
+                Some(by) => format!("{} needs {what}", shown(universe, *by)),
+                None => format!("the manifest asks for {what}"),
+            };
+            match any_of[..] {
+                [] => format!("{by}, which no repository offers"),
+                [one] if what == universe.get(one).name.as_str() => by,
+                [one] => format!("{by}, which is {}", shown(universe, one)),
+                _ => format!("{by}, which is one of {}", list(universe, any_of)),
+            }
+        }
+        Fact::Conflicts { by, what, with } => {
+            let (by, package) = (shown(universe, *by), universe.get(*with));
+            let with = shown(universe, *with);
+            if what.split(' ').next() == Some(package.name.as_str()) {
+                format!("{by} conflicts with {what}, and {with} is that")
+            } else {
+                format!("{by} conflicts with {what}, which {with} provides")
+            }
+        }
+        Fact::OneVersion { one, other } => format!(
+            "only one of {} and {} can be installed",
+            shown(universe, *one),
+            shown(universe, *other)
+        ),
+        Fact::Excluded { package } => {
+            format!("the manifest excludes {}", universe.get(*package).name)
+        }
+    }
+}
+
+fn shown(universe: &dyn Universe, id: PackageId) -> String {
+    let package = universe.get(id);
+    format!("{} {}", package.name, package.version)
+}
+
+fn list(universe: &dyn Universe, ids: &[PackageId]) -> String {
+    let mut names: Vec<String> = ids.iter().map(|&id| shown(universe, id)).collect();
+    let more = names.len().saturating_sub(MAX_NAMES);
+    if more > 0 {
+        names.truncate(MAX_NAMES);
+        names.push(format!("{more} more"));
+    }
+    match names.pop() {
+        Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
