@@ -28,6 +28,6 @@ pub use name::{GroupName, PackageName, ParseNameError, Version};
 pub use package::{Compare, Package, PackageId, Provide};
 pub use relation::{Clause, Op, Relation};
 pub use repository::{Key, Origin, Repository};
-pub use request::{Dialect, PackageRequest, ParseRequestError, Priority, RequestOp};
+pub use request::{ArchList, Dialect, PackageRequest, ParseRequestError, Priority, RequestOp};
 pub use time::{Epoch, ParseTimeError, Snapshot};
 pub use wanted::{Answer, Archive, Found, Miss, Purpose, Wanted, WantedFile};

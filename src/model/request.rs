@@ -46,6 +46,9 @@ impl RequestOp {
     }
 }
 
+/// Architectures and whether each is negated, sorted, each once.
+pub type ArchList = Vec<(Arch, bool)>;
+
 /// A package request. Displayed in its normal form, `python3>=3.13/trixie [amd64 !arm64]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageRequest {
@@ -61,8 +64,8 @@ pub struct PackageRequest {
     pub tag: Option<String>,
     /// Debian's `/suite`.
     pub suite: Option<String>,
-    /// `[amd64 !arm64]`: the architecture and whether it is negated; empty means all. Sorted.
-    pub arches: Vec<(Arch, bool)>,
+    /// `[amd64 !arm64]`; empty means all.
+    pub arches: ArchList,
 }
 
 /// The text is not a request of this distribution.
@@ -150,10 +153,10 @@ impl PackageRequest {
     ///
     /// # Errors
     /// When the list is empty, or names an architecture that `arch` does not know, or one twice.
-    pub fn split_arches<'a>(
-        text: &'a str,
+    pub fn split_arches(
+        text: &str,
         arch: impl Fn(&str) -> Option<Arch>,
-    ) -> Result<(&'a str, Vec<(Arch, bool)>), ParseRequestError> {
+    ) -> Result<(&str, ArchList), ParseRequestError> {
         let wrong = |reason: String| ParseRequestError::new(text, reason);
         let Some(inner) = text.trim().strip_suffix(']') else {
             return Ok((text.trim(), Vec::new()));
@@ -161,7 +164,7 @@ impl PackageRequest {
         let Some((rest, list)) = inner.rsplit_once('[') else {
             return Err(wrong("`]` without `[`".into()));
         };
-        let mut arches: Vec<(Arch, bool)> = Vec::new();
+        let mut arches = ArchList::new();
         for word in list.split_ascii_whitespace() {
             let (name, negated) = match word.strip_prefix('!') {
                 Some(name) => (name, true),

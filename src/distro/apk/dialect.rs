@@ -119,7 +119,7 @@ fn read(text: &str) -> Result<PackageRequest, String> {
 
 fn split_tag(text: &str) -> (&str, Option<&str>) {
     match text.split_once('@') {
-        Some((text, tag)) => (text, Some(tag)),
+        Some((text, tag)) => (text.trim_end(), Some(tag)),
         None => (text, None),
     }
 }
@@ -276,6 +276,7 @@ mod tests {
             ("jq@edge", "jq@edge"),
             ("jq@edge=1.7.1-r0", "jq=1.7.1-r0@edge"),
             ("jq = 1.7.1-r0 @edge", "jq=1.7.1-r0@edge"),
+            ("jq @edge", "jq@edge"),
             ("python3~3.12", "python3~3.12"),
             ("python3=~3.12", "python3~3.12"),
             ("python3>~3.12", "python3>~3.12"),
