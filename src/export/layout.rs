@@ -11,7 +11,7 @@ use fs_err as fs;
 use serde_json::{Value, json};
 
 use super::output::place;
-use super::{Document, ExportError, PackedImage, Reference, oci, top};
+use super::{ExportError, PackedImage, Reference, Top, oci};
 use crate::model::{HashingWriter, Sha256};
 use crate::store::Store;
 use crate::store::scratch::{dir_beside, file_beside};
@@ -115,7 +115,7 @@ impl Layout<'_> {
         let write = ExportError::write(self.out);
         let blobs = root.join("blobs/sha256");
         fs::create_dir_all(&blobs).map_err(&write)?;
-        let (descriptor, index) = top(images, reference);
+        let top = Top::of(images, reference);
         for image in images {
             for (_, layer) in &image.layers {
                 self.place(root, &blobs, layer.digest, layer.size)?;
@@ -124,25 +124,19 @@ impl Layout<'_> {
                 put(root, &blobs.join(document.digest.hex()), &document.bytes).map_err(&write)?;
             }
         }
-        if let Some(index) = &index {
+        if let Some(index) = &top.index {
             put(root, &blobs.join(index.digest.hex()), &index.bytes).map_err(&write)?;
         }
-        let digest = match (&index, images) {
-            (Some(index), _) => index.digest,
-            (None, [image, ..]) => image.manifest.digest,
-            (None, []) => Document::of(&descriptor).digest,
-        };
-
         let lock = fs::File::open(root).map_err(&write)?;
         let exclusive = rustix::fs::FlockOperation::LockExclusive;
         rustix::fs::flock(&lock, exclusive).map_err(|error| write(error.into()))?;
-        let descriptor = serde_json::to_value(&descriptor).unwrap_or_default();
+        let descriptor = serde_json::to_value(&top.descriptor).unwrap_or_default();
         let tags = self.tags(root, descriptor)?;
         put(root, &root.join(INDEX), &tags).map_err(&write)?;
         if !root.join(MARK.0).exists() {
             put(root, &root.join(MARK.0), MARK.1).map_err(&write)?;
         }
-        Ok(digest)
+        Ok(top.digest)
     }
 
     /// `index.json` with the tag of `descriptor` moved to it.

@@ -183,23 +183,39 @@ impl Workshop<'_> {
     }
 }
 
-/// What the tag of `images` points at: the manifest of the only one, or an index over several, which
-/// comes with it.
-fn top(images: &[PackedImage], reference: &Reference) -> (oci::Descriptor, Option<Document>) {
-    let (mut descriptor, index) = match images {
-        [image] => (oci::Descriptor::of(oci::MANIFEST, &image.manifest), None),
-        _ => {
-            let mut images: Vec<_> = images.iter().collect();
-            images.sort_by_key(|image| image.arch);
-            let annotations = images.first().map(|image| image.annotations.clone());
-            let manifests = images.iter().map(|image| (image.arch, &image.manifest));
-            let index = oci::index(manifests, &annotations.unwrap_or_default());
-            (oci::Descriptor::of(oci::INDEX, &index), Some(index))
+/// What a tag points at.
+struct Top {
+    /// As `index.json` has it.
+    descriptor: oci::Descriptor,
+    /// Its digest.
+    digest: Sha256,
+    /// The index over several images, which is a blob of its own.
+    index: Option<Document>,
+}
+
+impl Top {
+    /// The manifest of the only image, or an index over several.
+    fn of(images: &[PackedImage], reference: &Reference) -> Self {
+        let (kind, document, index) = match images {
+            [image] => (oci::MANIFEST, image.manifest.clone(), None),
+            _ => {
+                let mut images: Vec<_> = images.iter().collect();
+                images.sort_by_key(|image| image.arch);
+                let annotations = images.first().map(|image| image.annotations.clone());
+                let manifests = images.iter().map(|image| (image.arch, &image.manifest));
+                let index = oci::index(manifests, &annotations.unwrap_or_default());
+                (oci::INDEX, index.clone(), Some(index))
+            }
+        };
+        let mut descriptor = oci::Descriptor::of(kind, &document);
+        descriptor.annotations = BTreeMap::from([
+            (layout::REF_NAME.into(), reference.tag().into()),
+            ("io.containerd.image.name".into(), reference.to_string()),
+        ]);
+        Self {
+            descriptor,
+            digest: document.digest,
+            index,
         }
-    };
-    descriptor.annotations = BTreeMap::from([
-        (layout::REF_NAME.into(), reference.tag().into()),
-        ("io.containerd.image.name".into(), reference.to_string()),
-    ]);
-    (descriptor, index)
+    }
 }

@@ -9,7 +9,7 @@ use sha2::Digest as _;
 
 use super::layout::{INDEX, MARK, drop_blob, fresh};
 use super::tar::write_tar;
-use super::{ExportError, Output, PackedImage, Reference, top};
+use super::{ExportError, Output, PackedImage, Reference, Top};
 use crate::model::{Epoch, Sha256};
 use crate::store::Store;
 use crate::tree::{Blob, Contents, Kind, Location, Meta, Node, Tree, TreePath};
@@ -25,7 +25,7 @@ pub fn write_oci_archive(
     images: &[PackedImage],
     reference: &Reference,
 ) -> Result<Sha256, ExportError> {
-    let (descriptor, index) = top(images, reference);
+    let top = Top::of(images, reference);
     let mut files: BTreeMap<String, Blob> = BTreeMap::new();
     let mut packs = Vec::new();
     let name = |digest: &Sha256| format!("blobs/sha256/{}", digest.hex());
@@ -41,25 +41,20 @@ pub fn write_oci_archive(
     let documents = images
         .iter()
         .flat_map(|image| [&image.config, &image.manifest]);
-    for document in documents.chain(&index) {
+    for document in documents.chain(&top.index) {
         files.insert(name(&document.digest), Blob::inline(&document.bytes[..]));
     }
-    files.insert(INDEX.into(), Blob::inline(fresh(&descriptor)));
+    files.insert(INDEX.into(), Blob::inline(fresh(&top.descriptor)));
     files.insert(MARK.0.into(), Blob::inline(MARK.1));
     let tree = tree(files);
     let blobs = Blobs { packs };
     let written =
         output.write(|out| write_tar(&tree, &blobs, &mut *out).and_then(|()| Ok(out.flush()?)));
     match (written, blobs.damaged()) {
-        (Ok(()), _) => {}
-        (Err(_), Some(digest)) => return Err(drop_blob(store, digest)),
-        (Err(error), None) => return Err(error),
+        (Ok(()), _) => Ok(top.digest),
+        (Err(_), Some(digest)) => Err(drop_blob(store, digest)),
+        (Err(error), None) => Err(error),
     }
-    Ok(match (&index, images) {
-        (Some(index), _) => index.digest,
-        (None, [image, ..]) => image.manifest.digest,
-        (None, []) => Sha256::of(b""),
-    })
 }
 
 /// Files with their parent directories.
