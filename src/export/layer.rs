@@ -93,10 +93,10 @@ impl Workshop<'_> {
         let root = merkle_root(layer.tree);
         let key = key(encoder, &root);
         let known = Record::read(self.store, LAYER, &key)?.and_then(|record| record.blob());
-        if let Some(blob) = known {
-            if self.store.has_sized(&blob.digest, blob.size) {
-                return Ok(blob);
-            }
+        if let Some(blob) = known
+            && self.store.has_sized(&blob.digest, blob.size)
+        {
+            return Ok(blob);
         }
         let mut writer = self.store.writer()?;
         let diff = self.write_layer(layer, contents, encoder, &mut writer)?;
