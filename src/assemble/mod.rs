@@ -1,10 +1,16 @@
 //! Locked packages in, one tree per layer out: section 5 of FORMATS.md.
 
+mod packs;
+mod unpack;
+
 use std::fmt;
 
 use crate::lockfile::Undone;
 use crate::model::{Epoch, GroupName, PackageName};
 use crate::tree::{Tree, TreePath};
+
+pub use packs::Packs;
+pub use unpack::{MEMORY, UnpackError, unpack_all};
 
 /// What a layer is made from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

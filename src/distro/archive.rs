@@ -45,7 +45,8 @@ pub trait Sink {
     }
 
     /// Takes one entry. `content` holds exactly the bytes of a file and nothing for other kinds;
-    /// what is left unread is skipped.
+    /// what is left unread is skipped. Where reading it fails, any error will do: the true cause is
+    /// reported in its place.
     ///
     /// # Errors
     /// When the entry is refused or cannot be kept.

@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn values_may_hold_newlines_and_equals_signs() {
-        let pax = Pax::parse(b"26 SCHILY.xattr.user.a=\n=\n\n11 path=a=b\n12 mtime=1.5\n").unwrap();
+        let pax = Pax::parse(b"27 SCHILY.xattr.user.a=\n=\n\n12 path=a=b\n13 mtime=1.5\n").unwrap();
         assert_eq!(pax.xattrs[&b"user.a"[..]].as_ref(), b"\n=\n");
         assert_eq!(pax.path.as_deref(), Some(&b"a=b"[..]));
         assert_eq!(pax.mtime, Some(1));
@@ -139,7 +139,7 @@ mod tests {
     fn a_malformed_record_is_never_skipped() {
         for bad in [
             &b"8 path=a\n"[..],
-            b"10 path=a\n",
+            b"11 path=a\n",
             b"9 path=a\nx",
             b"+9 path=a\n",
             b"9 path=a\n9 path=b\n",
@@ -147,8 +147,8 @@ mod tests {
             b"0 path=a\n",
             b"18446744073709551615 path=a\n",
             b"9 uid=-1\n",
-            b"10 path=\0a\n",
-            b"21 GNU.sparse.major=1\n",
+            b"11 path=\0a\n",
+            b"22 GNU.sparse.major=1\n",
         ] {
             assert!(Pax::parse(bad).is_err(), "{}", bad.escape_ascii());
         }

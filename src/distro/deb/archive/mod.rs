@@ -16,7 +16,7 @@ mod hostile_tests;
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::control::Stanza;
 use crate::distro::tarball::{self, Failure, Limits};
@@ -118,7 +118,17 @@ fn read(
         limit,
         DATA_LIMITS,
         sink,
-        &mut |sink, entry, content| sink.entry(entry, content).map_err(Walk::Refused),
+        &mut |sink, entry, content| {
+            let mut content = Watched {
+                inner: content,
+                failed: None,
+            };
+            let taken = sink.entry(entry, &mut content);
+            match content.failed {
+                Some(error) => Err(Walk::Bad(error.into())),
+                None => taken.map_err(Walk::Refused),
+            }
+        },
     )?;
 
     while let Some((name, _)) = ar.next()? {
@@ -127,6 +137,24 @@ fn read(
         }
     }
     Ok(control)
+}
+
+/// Remembers the failure of a content: it is the archive's, whatever a sink makes of it.
+struct Watched<'a> {
+    inner: &'a mut dyn Read,
+    failed: Option<io::Error>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buf).map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.failed = Some(error);
+            }
+            io::Error::from(kind)
+        })
+    }
 }
 
 /// Reads `debian-binary`: `2.` and a minor number that does not matter.

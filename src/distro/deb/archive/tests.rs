@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::error::{ArchiveError, Cause};
 use super::unpack;
 use crate::distro::deb::testing::{Deb, MTIME, Packing, TarEntry, ar};
 use crate::distro::{Control, Entry, EntryKind, Fault, Sink};
@@ -21,7 +22,12 @@ impl Sink for Kept {
 
     fn entry(&mut self, entry: Entry, content: &mut dyn Read) -> Result<(), Fault> {
         let mut bytes = Vec::new();
-        content.read_to_end(&mut bytes).unwrap();
+        if content.read_to_end(&mut bytes).is_err() {
+            return Err(Box::new(ArchiveError::Malformed {
+                package: "what a sink says of a broken content is not told".into(),
+                source: Cause::Members(String::new()),
+            }));
+        }
         self.entries.push((entry, bytes));
         Ok(())
     }

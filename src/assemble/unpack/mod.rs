@@ -1,0 +1,193 @@
+//! Locked packages in, one pack and one table of entries for each out.
+//!
+//! A pack holds the contents of a package's files in archive order and behind them the [`table`]:
+//! it is made once per store, kept under the archive's digest, and read from then on. An archive is
+//! read only after its whole digest was checked, and it is decompressed once. Packages are unpacked
+//! in parallel, the largest first; their decoders share a [`Budget`] of memory, so that the peak
+//! depends neither on the number of packages nor on that of the processors.
+
+mod budget;
+mod error;
+mod sink;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::Read;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::distro::{Distro, Unpacked};
+use crate::model::{LockedPackage, Sha256};
+use crate::progress::{Progress, Task, TaskId};
+use crate::store::Store;
+use budget::Budget;
+pub use error::UnpackError;
+use sink::PackSink;
+
+/// The memory that decoders share unless it is said otherwise: two of `xz -9`, or one that takes
+/// the most that a package may ask for.
+pub const MEMORY: u64 = 160 << 20;
+
+/// The stage's name in the store.
+const STAGE: &str = "unpack";
+/// More threads would wait for memory more than they decode, and each has two files open.
+const MAX_THREADS: usize = 16;
+
+/// The store's revision of packs that hold what `distro` reads.
+pub(super) fn revision(distro: &dyn Distro) -> u32 {
+    distro.revision() * 100 + table::REVISION
+}
+
+/// Opens the pack of the archive with that digest, and gives its length.
+pub(super) fn open(
+    store: &Store,
+    distro: &dyn Distro,
+    archive: &Sha256,
+) -> Result<Option<(File, u64)>, crate::store::StoreError> {
+    store.open_derived(STAGE, revision(distro), archive)
+}
+
+/// Unpacks all `packages` that are not unpacked in the store already, on up to `jobs` threads whose
+/// decoders share `memory` bytes. The results are in the order of `packages`; package N's files
+/// lie in pack N.
+///
+/// # Errors
+/// When an archive is not in the store, is damaged, or is not what its package's should be.
+pub fn unpack_all(
+    store: &Store,
+    distro: &dyn Distro,
+    packages: &[&LockedPackage],
+    jobs: usize,
+    memory: u64,
+    progress: &dyn Progress,
+) -> Result<Vec<Unpacked>, UnpackError> {
+    let mut order: Vec<usize> = (0..packages.len()).collect();
+    order.sort_by_key(|&index| (std::cmp::Reverse(packages[index].size), index));
+    let budget = Budget::new(memory);
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let done = Mutex::new(Vec::with_capacity(packages.len()));
+    let work = || {
+        while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let job = Job {
+                store,
+                distro,
+                package: packages[index],
+                pack: index as u32,
+                budget: &budget,
+                progress,
+            };
+            let result = job.run();
+            stop.fetch_or(result.is_err(), Ordering::Relaxed);
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((index, result));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..jobs.min(MAX_THREADS).min(packages.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // The first in the order of the packages decides which error is told.
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// One package to be unpacked.
+struct Job<'a> {
+    store: &'a Store,
+    distro: &'a dyn Distro,
+    package: &'a LockedPackage,
+    pack: u32,
+    budget: &'a Budget,
+    progress: &'a dyn Progress,
+}
+
+impl Job<'_> {
+    fn name(&self) -> String {
+        format!("{} {}", self.package.name, self.package.version)
+    }
+
+    fn run(&self) -> Result<Unpacked, UnpackError> {
+        let digest = &self.package.sha256;
+        if let Some((file, length)) = open(self.store, self.distro, digest)? {
+            if let Some(unpacked) = table::read(&file, length, self.pack) {
+                return Ok(unpacked);
+            }
+            self.store
+                .drop_derived(STAGE, revision(self.distro), digest);
+        }
+        let task = self.progress.begin(Task::Unpack {
+            name: &self.name(),
+            size: self.package.size,
+        });
+        let made = self.make(task);
+        self.progress.end(task);
+        made
+    }
+
+    /// Makes the pack.
+    fn make(&self, task: TaskId) -> Result<Unpacked, UnpackError> {
+        let mut archive = Watched {
+            inner: self.archive()?,
+            progress: self.progress,
+            task,
+        };
+        let digest = &self.package.sha256;
+        let revision = revision(self.distro);
+        let writer = self.store.derived_writer(STAGE, revision, digest)?;
+        let path = self.store.derived_path(STAGE, revision, digest);
+        let mut sink = PackSink::new(writer, path, self.pack, self.budget);
+        let control = self
+            .distro
+            .unpack(self.package, &mut archive, &mut sink)
+            .map_err(UnpackError::refused)?;
+        sink.finish(control)
+    }
+
+    /// Opens the package's archive after all of it was checked.
+    fn archive(&self) -> Result<File, UnpackError> {
+        let LockedPackage { size, sha256, .. } = self.package;
+        if !self.store.has(sha256) {
+            return Err(UnpackError::Missing {
+                package: self.name(),
+            });
+        }
+        let damaged = || UnpackError::Damaged {
+            package: self.name(),
+            sha256: *sha256,
+        };
+        let file = self.store.open_verified(sha256)?.ok_or_else(damaged)?;
+        let found = file.metadata().map_or(0, |meta| meta.len());
+        if found != *size {
+            return Err(UnpackError::Size {
+                package: self.name(),
+                locked: *size,
+                found,
+            });
+        }
+        Ok(file)
+    }
+}
+
+/// Tells how far reading is.
+struct Watched<'a> {
+    inner: File,
+    progress: &'a dyn Progress,
+    task: TaskId,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buf)?;
+        self.progress.advance(self.task, read as u64);
+        Ok(read)
+    }
+}
