@@ -1,122 +1,47 @@
-//! The lockfile: exact versions and digests as reviewable text.
+//! The lockfile: exact versions and digests as reviewable text, FORMATS.md section 2.
+//!
+//! Text in, [`Lockfile`] out, and back. What is guaranteed:
+//!
+//! - **Canonical.** One value has one text: `write(parse(text))` is `text` again where rootlock wrote
+//!   it, and whatever a YAML 1.1 or 1.2 parser reads in it is what was meant.
+//! - **Small diffs.** One package is one block, so a new version changes that block, its repository's
+//!   `release` and `indexes`, and what was recorded of outputs.
+//! - **Distrusted.** It comes from a pull request as often as from `lock`: sizes are bounded, unknown
+//!   and duplicate keys, anchors and control characters refused, and every value is checked against a
+//!   grammar. What is right about a package in its distribution's eyes is the distribution's to say.
+//! - **Forward.** A newer minor version of the format is read, without what this one does not know of,
+//!   and is not written over; a newer major one is refused.
 
-use std::collections::BTreeMap;
+mod check;
+mod convert;
+mod diff;
+mod error;
+mod forward;
+mod grammar;
+mod merge;
+mod parse;
+mod scan;
+mod types;
+mod v1;
+mod write;
+mod yaml;
 
-use crate::model::{
-    Arch, Configure, Epoch, LockedPackage, Origin, PackageName, PathRules, Proof, Sha256, Snapshot,
-};
+#[cfg(test)]
+mod tests;
 
-/// A whole lockfile, as FORMATS.md section 2 has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lockfile {
-    /// The format's version, `lock:`.
-    pub format: semver::Version,
-    /// The rules of the canonical result, `canonical:`.
-    pub canonical: u32,
-    /// The digest of the manifest's normal form.
-    pub manifest: Sha256,
-    /// `debian` or `alpine`.
-    pub distro: String,
-    /// Never an alias.
-    pub release: String,
-    /// The effective mode.
-    pub configure: Configure,
-    /// The revision of the mode's rules.
-    pub rules: u32,
-    /// In the manifest's order.
-    pub repositories: Vec<LockedRepository>,
-    /// By architecture, each sorted by name.
-    pub packages: BTreeMap<Arch, Vec<LockedPackage>>,
-    /// What `build --record` wrote.
-    pub outputs: BTreeMap<Arch, Output>,
-    /// The index over several architectures, recorded with the outputs.
-    pub index: Option<BlobRecord>,
-}
+pub use check::{Unfit, unfit};
+pub use diff::{ChangeKind, PackageChange, changes};
+pub use error::LockfileError;
+pub use merge::{Merged, has_markers, parse_merged};
+pub use parse::parse;
+pub use types::{BlobRecord, Generated, LayerRecord, LockedRepository, Lockfile, Output, Undone};
+pub use write::write;
 
-/// A repository and the proof of what it offered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockedRepository {
-    /// Unique in the lockfile.
-    pub id: String,
-    /// Which one, as in the manifest.
-    pub origin: Origin,
-    /// Debian.
-    pub suite: Option<String>,
-    /// Alpine.
-    pub path: Option<String>,
-    /// Debian, where the manifest pins one.
-    pub snapshot: Option<Snapshot>,
-    /// `unsigned: true` of the manifest, recorded.
-    pub unsigned: bool,
-    /// What was proven.
-    pub proof: Proof,
-}
+/// The version of the format that is written.
+pub const FORMAT: semver::Version = semver::Version::new(1, 0, 0);
 
-/// A digest that only means something with the encoder that made the bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlobRecord {
-    /// `gzip-libdeflate-6-1MiB/1.26`
-    pub encoder: String,
-    /// Of the image manifest, or of the index.
-    pub digest: Sha256,
-}
+/// The newest rules of the canonical result (FORMATS.md section 5) that this version knows.
+pub const CANONICAL: u32 = 1;
 
-/// The recorded result for one architecture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// The image's epoch.
-    pub epoch: Epoch,
-    /// Lowest first.
-    pub layers: Vec<LayerRecord>,
-    /// Merkle root of the filesystem.
-    pub tree: Sha256,
-    /// The image ID.
-    pub config: Sha256,
-    /// What `system` and `files` hold, sorted by path.
-    pub generated: Vec<Generated>,
-    /// `paths:` of the manifest, where it has one.
-    pub paths: Option<PathRules>,
-    /// What no script did, sorted.
-    pub undone: Vec<Undone>,
-    /// The image manifest's digest.
-    pub blobs: Option<BlobRecord>,
-}
-
-/// One layer of a recorded result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerRecord {
-    /// The group's name, `system` or `files`.
-    pub group: String,
-    /// Of the uncompressed tar.
-    pub diff_id: Sha256,
-    /// Of the uncompressed tar, in bytes.
-    pub size: u64,
-}
-
-/// A path of `system` or `files`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Generated {
-    /// Absolute; bytes that are not UTF-8 are escaped as `\xNN`.
-    pub path: String,
-    /// Of a regular file's content.
-    pub sha256: Option<Sha256>,
-    /// Of a symbolic link.
-    pub link: Option<String>,
-    /// Permission bits.
-    pub mode: u16,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-}
-
-/// A statement of a maintainer script that was not carried out.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Undone {
-    /// The package.
-    pub package: PackageName,
-    /// `preinst`, `postinst`, `triggers`.
-    pub script: String,
-    /// The statement, or `*` for the whole script.
-    pub statement: String,
-}
+/// The newest revision of the rules of each `configure` mode that this version knows.
+pub const RULES: u32 = 1;

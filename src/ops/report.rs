@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::assemble::Replaced;
+pub use crate::lockfile::ChangeKind;
 use crate::lockfile::Undone;
 use crate::model::{Arch, Epoch, LockedPackage, PackageName, Sha256, Version};
 use crate::resolve::Update;
@@ -14,21 +15,6 @@ pub struct LockOptions {
     pub update: Update,
     /// `--dry-run`
     pub dry_run: bool,
-}
-
-/// What happened to one package between two locks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// It is new.
-    Added,
-    /// A later version.
-    Upgraded,
-    /// An earlier version.
-    Downgraded,
-    /// The same version.
-    Kept,
-    /// It is gone.
-    Removed,
 }
 
 /// One package of an old or a new lockfile.
