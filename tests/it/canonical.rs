@@ -113,7 +113,7 @@ fn the_page_shows_the_example_s_tar_and_diff_id() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("layer.tar");
     let digest = tar(&example(), &path);
-    shown("tar", &dump(&std::fs::read(path).unwrap()));
+    shown("tar", &dump(&fs_err::read(path).unwrap()));
     shown("diff_id", &format!("{digest}\n"));
 }
 
