@@ -1,6 +1,6 @@
 //! Packages made in memory, see [`Deb`].
 
-#[path = "../../src/distro/deb/testing.rs"]
+#[path = "../../src/distro/deb/testing/mod.rs"]
 mod testing;
 
 #[allow(unused_imports)]

@@ -20,8 +20,6 @@ mod entry;
 mod number;
 mod pax;
 mod seen;
-#[cfg(test)]
-mod tests;
 
 use std::io::{self, Read};
 

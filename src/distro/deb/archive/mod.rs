@@ -9,6 +9,8 @@
 //! - what a member unpacks to is bounded, absolutely and by its own size.
 
 mod ar;
+#[cfg(test)]
+mod damage_tests;
 mod decoder;
 mod error;
 #[cfg(test)]
