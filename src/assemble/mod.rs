@@ -1,6 +1,22 @@
 //! Locked packages in, one tree per layer out: section 5 of FORMATS.md.
 
+mod accounts;
+mod build;
+mod decide;
+mod error;
+mod files;
+mod filter;
+mod glob;
+mod group;
+mod links;
+mod overlay;
 mod packs;
+mod record;
+mod stack;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod unpack;
 
 use std::fmt;
@@ -9,7 +25,11 @@ use crate::lockfile::Undone;
 use crate::model::{Epoch, GroupName, PackageName};
 use crate::tree::{Tree, TreePath};
 
+pub use build::{AssembleRequest, assemble};
+pub use error::{AssembleError, Holder, Refusal};
+pub use files::{LoadedFile, LoadedFiles, load};
 pub use packs::Packs;
+pub use record::generated;
 pub use unpack::{MEMORY, UnpackError, unpack_all};
 
 /// What a layer is made from.

@@ -6,6 +6,7 @@
 pub mod apk;
 mod archive;
 pub mod deb;
+mod layout;
 mod tarball;
 
 use std::cmp::Ordering;
@@ -18,6 +19,10 @@ use crate::model::{
 use crate::resolve::{Problem, Solution};
 
 pub use archive::{Control, ControlFile, Entry, EntryKind, Sink, Unpacked};
+pub use layout::{
+    AccountDefaults, Diversion, Generated, Image, Layout, Member, Registered, Registration,
+    RootLink,
+};
 
 /// Every ecosystem that rootlock knows.
 pub static ALL: &[&dyn Distro] = &[&deb::Debian];
@@ -101,7 +106,7 @@ pub trait Catalog: std::fmt::Debug + Sync + Send {
 }
 
 /// One package ecosystem.
-pub trait Distro: Dialect {
+pub trait Distro: Dialect + Layout {
     /// Orders two versions. Total: every pair has an answer.
     fn compare(&self, a: &Version, b: &Version) -> Ordering;
 

@@ -6,20 +6,26 @@ mod archive;
 mod catalog;
 mod check;
 mod control;
+mod database;
 mod dialect;
 mod dialogue;
+mod divert;
 mod fault;
 pub mod hostapt;
 mod index;
+mod layout;
 mod plan;
 mod policy;
 mod relation;
 mod release;
+mod replaces;
 mod sources;
+mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
 mod universe;
+mod usrmerge;
 mod version;
 
 use std::cmp::Ordering;

@@ -1,0 +1,79 @@
+//! Debian's answers to assembling: which file of this folder has which duty.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::{Debian, control::triggers, database, divert, replaces, status, usrmerge};
+use crate::distro::{
+    AccountDefaults, Control, Diversion, Fault, Generated, Image, Layout, Member, Registration,
+    RootLink,
+};
+use crate::model::{Arch, LockedPackage};
+use crate::tree::{Contents, Node, TreePath};
+
+impl Layout for Debian {
+    fn root_links(&self, release: &str, arch: Arch) -> Vec<RootLink> {
+        usrmerge::root_links(release, arch)
+    }
+
+    fn precedence(&self, a: Member<'_>, b: Member<'_>) -> Ordering {
+        a.package.name.cmp(&b.package.name)
+    }
+
+    fn takes_over(&self, winner: Member<'_>, loser: Member<'_>) -> bool {
+        replaces::replaces(winner, loser)
+    }
+
+    fn diversions(&self, member: Member<'_>) -> Vec<Diversion> {
+        match member.control.get("preinst") {
+            Some(script) => divert::read(&script.bytes, &member.package.name),
+            None => Vec::new(),
+        }
+    }
+
+    fn register(
+        &self,
+        package: &LockedPackage,
+        control: &mut Control,
+        entries: &[(TreePath, Node)],
+        newest: i64,
+        contents: &dyn Contents,
+    ) -> Result<Registration, Fault> {
+        database::register(package, control, entries, newest, contents).map_err(Fault::from)
+    }
+
+    fn without(&self, file: &TreePath, bytes: &[u8], gone: &BTreeSet<TreePath>) -> Option<Vec<u8>> {
+        database::without(file, bytes, gone)
+    }
+
+    fn database(&self, image: Image<'_>) -> Result<Vec<Generated>, Fault> {
+        Ok(status::database(image))
+    }
+
+    fn scripts(&self, control: &Control) -> Vec<&'static str> {
+        let mut out = Vec::new();
+        for script in ["preinst", "postinst"] {
+            if control.contains_key(script) {
+                out.push(script);
+            }
+        }
+        let triggers = control.get("triggers").map(|file| triggers(&file.bytes));
+        if let Some(Ok(triggers)) = triggers
+            && triggers.iter().any(|trigger| !trigger.interest)
+        {
+            out.push("triggers");
+        }
+        out
+    }
+
+    fn accounts(&self) -> AccountDefaults {
+        // What base-passwd makes first of all, and what any C library takes for granted. Its postinst
+        // adds the rest when it runs.
+        AccountDefaults {
+            passwd: "root:*:0:0:root:/root:/bin/bash\n",
+            group: "root:*:0:\n",
+            nologin: "/usr/sbin/nologin",
+            shadow_gid: 42,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! How an ecosystem's packages become a filesystem: what assembling asks of a distribution.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::{Control, Fault};
+use crate::model::{Arch, Epoch, LockedPackage, PackageName, PathRules};
+use crate::tree::{Contents, Node, TreePath};
+
+/// A package of the image with its control files.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// As locked.
+    pub package: &'a LockedPackage,
+    /// As packaged.
+    pub control: &'a Control,
+}
+
+/// A link that an image has wherever it is needed, and the directory that it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootLink {
+    /// Where it is: one part.
+    pub path: TreePath,
+    /// The directory, relative to the root, which is also the link's text.
+    pub target: TreePath,
+    /// Whether the lowest layer has it in any case; else the lowest layer that ships it or
+    /// something below it has.
+    pub always: bool,
+}
+
+/// A path of other packages that one package moves out of its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diversion {
+    /// The path as packaged.
+    pub from: TreePath,
+    /// Its new name.
+    pub to: TreePath,
+    /// The package whose own file keeps the path; absent where none does.
+    pub package: Option<PackageName>,
+}
+
+/// What a package adds to the database.
+#[derive(Debug, Clone, Default)]
+pub struct Registration {
+    /// Files of the package's own layer, with their content inline; sorted by path.
+    pub files: Vec<(TreePath, Node)>,
+    /// What the database of the whole image says of it, in the distribution's own form.
+    pub record: Vec<u8>,
+}
+
+/// A package of the image as [`Layout::database`] sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered<'a> {
+    /// As locked.
+    pub package: &'a LockedPackage,
+    /// [`Registration::record`].
+    pub record: &'a [u8],
+}
+
+/// A whole image as [`Layout::database`] sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Image<'a> {
+    /// Its architecture.
+    pub arch: Arch,
+    /// Its packages, sorted by name; at least one.
+    pub packages: &'a [Registered<'a>],
+    /// The diversions in force, sorted by `from`.
+    pub diversions: &'a [Diversion],
+    /// `paths:` of the manifest.
+    pub rules: &'a PathRules,
+}
+
+/// A file, link or directory of the database; owned by 0:0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// Where it is.
+    pub path: TreePath,
+    /// Permission bits.
+    pub mode: u16,
+    /// The content; a directory has none.
+    pub content: Option<Vec<u8>>,
+}
+
+/// What user accounts look like before any is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountDefaults {
+    /// `/etc/passwd` where no package ships one.
+    pub passwd: &'static str,
+    /// `/etc/group` where no package ships one.
+    pub group: &'static str,
+    /// The shell of an account that names none.
+    pub nologin: &'static str,
+    /// The group that reads `/etc/shadow`.
+    pub shadow_gid: u32,
+}
+
+/// The part of a distribution that assembling needs. Pure: bytes come in through [`Contents`].
+pub trait Layout: Sync {
+    /// The links above directories that this release's packages take for granted.
+    fn root_links(&self, release: &str, arch: Arch) -> Vec<RootLink>;
+
+    /// Which of two packages of one layer decides on a directory that both ship: the lesser one.
+    fn precedence(&self, a: Member<'_>, b: Member<'_>) -> Ordering;
+
+    /// Whether `winner` may take a path over from `loser` although their files differ.
+    fn takes_over(&self, winner: Member<'_>, loser: Member<'_>) -> bool;
+
+    /// What a package moves out of its way, in every `configure` mode.
+    fn diversions(&self, member: Member<'_>) -> Vec<Diversion>;
+
+    /// What a package adds to the database. `entries` are as packaged, with their contents in
+    /// `contents`, and `newest` is the time of what is generated. Control files that become files
+    /// of the layer are taken out of `control`; the one that describes the package stays.
+    ///
+    /// # Errors
+    /// When the package is malformed, or a content cannot be read.
+    fn register(
+        &self,
+        package: &LockedPackage,
+        control: &mut Control,
+        entries: &[(TreePath, Node)],
+        newest: i64,
+        contents: &dyn Contents,
+    ) -> Result<Registration, Fault>;
+
+    /// A database file of a package that lost the paths in `gone` (as packaged) to another one;
+    /// `None` where it reads the same.
+    fn without(&self, file: &TreePath, bytes: &[u8], gone: &BTreeSet<TreePath>) -> Option<Vec<u8>>;
+
+    /// What the database of the whole image consists of.
+    ///
+    /// # Errors
+    /// When a record cannot be written in the database's form.
+    fn database(&self, image: Image<'_>) -> Result<Vec<Generated>, Fault>;
+
+    /// The scripts of a package that would run when it is installed: `preinst`, `triggers`.
+    fn scripts(&self, control: &Control) -> Vec<&'static str>;
+
+    /// Accounts as the distribution has them.
+    fn accounts(&self) -> AccountDefaults;
+
+    /// The day of a password's last change, as `/etc/shadow` counts it.
+    fn shadow_day(&self, epoch: Epoch) -> i64 {
+        epoch.0.div_euclid(86_400)
+    }
+}
