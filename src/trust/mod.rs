@@ -7,3 +7,5 @@ pub mod openpgp;
 mod openpgp_frame;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

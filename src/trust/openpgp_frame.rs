@@ -12,7 +12,7 @@ const END: &[u8] = b"-----END PGP SIGNATURE-----";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     /// The text that is signed: dash-escapes undone, white space at the ends of lines gone, lines
-    /// ended by LF.
+    /// ended by LF, the last one too.
     pub(super) text: Vec<u8>,
     /// How many bytes the signature block has.
     pub(super) signature: usize,
@@ -54,6 +54,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Frame, &'static str> {
         text.extend_from_slice(line);
         text.push(b'\n');
     }
+    end_line(&mut text);
     loop {
         let raw = lines.next().ok_or("its signature ends too early")?;
         signature += raw.len();
@@ -76,7 +77,17 @@ pub(super) fn normal(text: &[u8]) -> Vec<u8> {
         out.extend_from_slice(trim(line));
         out.push(b'\n');
     }
+    end_line(&mut out);
     out
+}
+
+/// The line end before the signature is not of the text. Whether the text has one of its own is up
+/// to the signer (GnuPG drops it, Sequoia keeps it), so it gets exactly that one.
+fn end_line(text: &mut Vec<u8>) {
+    text.pop();
+    if !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
 }
 
 /// Without the line end and the white space before it, which no signature covers.

@@ -9,6 +9,8 @@ mod control;
 mod database;
 mod dialect;
 mod dialogue;
+#[cfg(test)]
+mod dialogue_tests;
 mod divert;
 mod fault;
 pub mod hostapt;

@@ -8,7 +8,7 @@ use crate::trust::openpgp::{self, Keyring, OpenPgpError, Verified};
 
 /// Debian's archive, security and stable release keys, as the package debian-archive-keyring has
 /// them in /usr/share/keyrings.
-const BUILT_IN: &[(&str, &[u8])] = &[
+pub(super) const BUILT_IN: &[(&str, &[u8])] = &[
     ("bookworm", include_bytes!("keys/bookworm-automatic.gpg")),
     (
         "bookworm",
