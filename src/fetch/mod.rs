@@ -385,7 +385,6 @@ fn index_name<'w>(wanted: &'w Wanted, file: &'w WantedFile) -> &'w str {
         .alternatives
         .iter()
         .flatten()
-        .filter(|other| other.expect == file.expect)
-        .next_back();
+        .rfind(|other| other.expect == file.expect);
     file_name(&named.unwrap_or(file).path)
 }

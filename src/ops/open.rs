@@ -166,8 +166,7 @@ fn condensed(distro: &dyn Distro, wanted: &Wanted, found: &Found) -> Result<Vec<
         .alternatives
         .iter()
         .flatten()
-        .filter(|other| other.expect == file.expect)
-        .next_back();
+        .rfind(|other| other.expect == file.expect);
     distro.condense(named.unwrap_or(file), raw)
 }
 
@@ -188,4 +187,102 @@ fn sentence(fault: &Fault) -> String {
         next = error.source();
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::distro::deb::Debian;
+    use crate::fetch::Network;
+    use crate::model::{Arch, Epoch, Origin};
+    use crate::progress::Silent;
+
+    fn repository(base: String, suite: &str) -> Repository {
+        Repository {
+            id: suite.into(),
+            origin: Origin::Url(base.clone()),
+            base,
+            suite: Some(suite.into()),
+            components: vec!["main".into()],
+            path: None,
+            priority: None,
+            keys: Vec::new(),
+            snapshot: None,
+            tag: None,
+            unsigned: false,
+            allow_expired: true,
+        }
+    }
+
+    #[test]
+    fn debians_own_indexes_are_opened_from_files_and_then_from_the_store() {
+        #[allow(clippy::disallowed_methods, reason = "a test finds its data")]
+        let shared = std::env::var_os("ROOTLOCK_SHARED").map_or_else(
+            || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+            PathBuf::from,
+        );
+        let suites = ["trixie-updates", "trixie-security"];
+        let indices = shared.join("debian/indices");
+        if !indices.is_dir() {
+            println!("skipped: no indexes at {}", indices.display());
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let copy = dir.path().join("copy");
+        for suite in suites {
+            let path = format!("{suite}/dists/{suite}/main/binary-amd64");
+            fs_err::create_dir_all(copy.join(&path)).unwrap();
+            for file in [
+                format!("{path}/Packages.xz"),
+                format!("{suite}/dists/{suite}/InRelease"),
+            ] {
+                fs_err::copy(indices.join(&file), copy.join(&file)).unwrap();
+            }
+        }
+        let store = Store::open(dir.path().join("store")).unwrap();
+        let network = Network {
+            offline: true,
+            jobs: 2,
+            ..Network::default()
+        };
+        let arch = Arch::from_oci("amd64").unwrap();
+        let cx = Context {
+            store: &store,
+            network: &network,
+            progress: &Silent,
+            now: Epoch(1_796_083_200),
+            host: arch,
+            source_date_epoch: None,
+        };
+        let repositories: Vec<_> = suites
+            .iter()
+            .map(|suite| repository(format!("file://{}/{suite}", copy.display()), suite))
+            .collect();
+        let open = || {
+            let opening = Opening {
+                release: "stable".into(),
+                snapshot: None,
+                repositories: repositories.clone(),
+                arches: vec![arch],
+                now: cx.now,
+                locked: Vec::new(),
+            };
+            open(&cx, &Debian, opening)
+        };
+        let cold = open().unwrap();
+        assert_eq!(cold.release, "trixie");
+        assert_eq!(cold.warnings.len(), 2, "{:?}", cold.warnings);
+        let index = &cold.proofs[0].indexes[0];
+        assert!(store.has_sized(&index.sha256, index.size));
+        // The index is not needed again; a Release always is.
+        for suite in suites {
+            let index = format!("{suite}/dists/{suite}/main/binary-amd64/Packages.xz");
+            fs_err::remove_file(copy.join(index)).unwrap();
+        }
+        assert_eq!(open().unwrap().proofs, cold.proofs);
+        fs_err::remove_dir_all(&copy).unwrap();
+        assert_eq!(open().unwrap_err().class(), Class::Outside);
+    }
 }
