@@ -35,7 +35,7 @@ impl Store {
         match self.held_size(digest) {
             Some(found) if found == size => true,
             Some(_) => {
-                self.discard(&self.path(digest));
+                let _ = self.discard(&self.path(digest));
                 false
             }
             None => false,
@@ -74,7 +74,7 @@ impl Store {
         }
         let wrong = |error| StoreError::io("read", &path, error);
         if digest_of(&mut file).map_err(wrong)? != *digest {
-            self.discard(&path);
+            let _ = self.discard(&path);
             return Ok(None);
         }
         file.rewind().map_err(wrong)?;
@@ -97,7 +97,7 @@ impl Store {
         if Sha256::of(&bytes) == *digest {
             return Ok(Some(bytes));
         }
-        self.discard(&path);
+        let _ = self.discard(&path);
         Ok(None)
     }
 

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::scratch::ScratchFile;
 use super::{Store, StoreError};
@@ -58,7 +58,7 @@ impl Store {
                 Ok(Some(bytes))
             }
             None => {
-                self.discard(&path);
+                let _ = self.discard(&path);
                 Ok(None)
             }
         }
@@ -84,14 +84,14 @@ impl Store {
             .and_then(|length| file.rewind().map(|()| length))
             .map_err(|error| StoreError::io("read", &path, error))?;
         if length.is_none() {
-            self.discard(&path);
+            let _ = self.discard(&path);
         }
         Ok(length.map(|length| (file, length)))
     }
 
     /// Drops an entry that proved wrong, so that it is made again.
     pub fn drop_derived(&self, stage: &str, revision: u32, key: &Sha256) {
-        self.discard(&self.derived_path(stage, revision, key));
+        let _ = self.discard(&self.derived_path(stage, revision, key));
     }
 
     /// Starts an entry of a stage.
@@ -184,16 +184,15 @@ fn recorded_length(file: &mut fs::File, size: u64) -> io::Result<Option<u64>> {
     Ok((u64::from_le_bytes(recorded) == length).then_some(length))
 }
 
-/// Whether the entry at `path`, open as `file`, is whole and undamaged; reads it once.
-pub(super) fn verify(file: &mut fs::File, path: &Path) -> Result<bool, StoreError> {
-    let wrong = |error| StoreError::io("read", path, error);
-    let size = file.metadata().map_err(wrong)?.len();
-    let Some(length) = recorded_length(file, size).map_err(wrong)? else {
+/// Whether an entry is whole and undamaged; reads it once.
+pub(super) fn verify(file: &mut fs::File) -> io::Result<bool> {
+    let size = file.metadata()?.len();
+    let Some(length) = recorded_length(file, size)? else {
         return Ok(false);
     };
-    file.rewind().map_err(wrong)?;
-    let found = super::blob::digest_of(&mut Read::by_ref(file).take(length + 8)).map_err(wrong)?;
+    file.rewind()?;
+    let found = super::blob::digest_of(&mut Read::by_ref(file).take(length + 8))?;
     let mut carried = [0; 32];
-    file.read_exact(&mut carried).map_err(wrong)?;
+    file.read_exact(&mut carried)?;
     Ok(found.as_bytes() == &carried)
 }

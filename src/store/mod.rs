@@ -31,11 +31,14 @@
 
 mod atomic;
 mod blob;
+mod check;
 mod derived;
 mod error;
+mod gc;
 mod partial;
 pub mod scratch;
 mod session;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -51,9 +54,12 @@ use session::Session;
 
 pub use atomic::atomic_write;
 pub use blob::BlobWriter;
+pub use check::{Checked, Damage};
 pub use derived::DerivedWriter;
 pub use error::StoreError;
+pub use gc::{Collected, Keep};
 pub use partial::Partial;
+pub use walk::{Sizes, Usage};
 
 /// Blobs by digest in one directory, shared by any number of processes. Clones share one session.
 #[derive(Debug, Clone)]
@@ -150,26 +156,17 @@ impl Store {
     /// Opens a regular file of the store for reading and notes that it is used. `None` where it is
     /// absent; anything that cannot be a file of the store is dropped and counts as absent.
     fn open_file(&self, path: &Path) -> Result<Option<(fs::File, u64)>, StoreError> {
-        use std::os::unix::fs::OpenOptionsExt as _;
         if self.session().is_none() {
             return Ok(None);
         }
-        let nofollow = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-        let file = match fs::OpenOptions::new()
-            .read(true)
-            .custom_flags(nofollow)
-            .open(path)
-        {
+        let file = match open_nofollow(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             // A symbolic link where a file belongs, or a file that only its owner can mend.
-            Err(error)
-                if error.kind() == io::ErrorKind::PermissionDenied
-                    || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) =>
-            {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied || is_loop(&error) => {
                 return match self.discard(path) {
-                    true => Ok(None),
-                    false => Err(StoreError::io("read", path, error)),
+                    Ok(()) => Ok(None),
+                    Err(_) => Err(StoreError::io("read", path, error)),
                 };
             }
             Err(error) => return Err(StoreError::io("read", path, error)),
@@ -178,24 +175,24 @@ impl Store {
             .metadata()
             .map_err(|error| StoreError::io("read", path, error))?;
         if !meta.is_file() {
-            self.discard(path);
+            let _ = self.discard(path);
             return Ok(None);
         }
         self.hold(path, &meta);
         Ok(Some((file, meta.len())))
     }
 
-    /// Drops what is damaged; whether it is gone. In a store that cannot be written it stays, and
-    /// is found damaged by the next reader again.
-    fn discard(&self, path: &Path) -> bool {
+    /// Drops what is damaged. Readers pass over a failure: in a store that cannot be written the
+    /// damage stays, and is found by the next reader again.
+    fn discard(&self, path: &Path) -> io::Result<()> {
         let removed = match fs::symlink_metadata(path) {
             Ok(meta) if meta.is_dir() => scratch::remove_tree(path),
             Ok(_) => fs::remove_file(path),
             Err(error) => Err(error),
         };
         match removed {
-            Ok(()) => true,
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -205,4 +202,17 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Opens a file for reading unless a symbolic link lies at its place.
+fn open_nofollow(path: &Path) -> io::Result<fs::File> {
+    use rustix::fs::{Mode, OFlags};
+    // A pipe or device at a file's place must not make the opening wait.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// Whether [`open_nofollow`] found a symbolic link.
+fn is_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
