@@ -44,8 +44,10 @@ pub(super) enum Fact {
         by: Option<PackageId>,
         /// The relation or the request.
         what: String,
-        /// What would do; empty if nothing would.
+        /// What would do; empty if nothing that may be taken would.
         any_of: Vec<PackageId>,
+        /// What would do and may not be taken, where nothing else would.
+        barred: Vec<PackageId>,
     },
     /// The two cannot be there at the same time.
     Conflicts {
@@ -408,7 +410,8 @@ fn reason(provider: &Provider<'_>, graph: &resolvo::conflict::ConflictGraph<Solv
             }
             match edge.weight {
                 ConflictEdge::Requires(requirement) => {
-                    let what = match (pool.words.get(&requirement), requirement) {
+                    let relation = pool.words.get(&requirement).copied();
+                    let what = match (relation, requirement) {
                         (Some(relation), _) => relation.to_string(),
                         (None, Requirement::Single(set)) => match &pool.sets[set.0 as usize].1 {
                             Set::Any(text, _) => text.clone(),
@@ -421,6 +424,7 @@ fn reason(provider: &Provider<'_>, graph: &resolvo::conflict::ConflictGraph<Solv
                             by,
                             what: known,
                             any_of,
+                            ..
                         } if *by == package(node) && *known == what => Some(any_of),
                         _ => None,
                     });
@@ -430,6 +434,12 @@ fn reason(provider: &Provider<'_>, graph: &resolvo::conflict::ConflictGraph<Solv
                             by: package(node),
                             what,
                             any_of: target.into_iter().collect(),
+                            barred: match relation {
+                                Some(relation) if target.is_none() => {
+                                    provider.task.universe.options(relation)
+                                }
+                                _ => Vec::new(),
+                            },
                         }),
                     }
                 }

@@ -117,13 +117,22 @@ impl Unsatisfiable {
 
 fn sentence(universe: &dyn Universe, fact: &Fact) -> String {
     match fact {
-        Fact::Needs { by, what, any_of } => {
+        Fact::Needs {
+            by,
+            what,
+            any_of,
+            barred,
+        } => {
             let by = match by {
                 Some(by) => format!("{} needs {what}", shown(universe, *by)),
                 None => format!("the manifest asks for {what}"),
             };
             match any_of[..] {
-                [] => format!("{by}, which no repository offers"),
+                [] if barred.is_empty() => format!("{by}, which no repository offers"),
+                [] => format!(
+                    "{by}, which is offered only at a lower priority, as {}",
+                    list(universe, barred)
+                ),
                 [one] if what == universe.get(one).name.as_str() => by,
                 [one] => format!("{by}, which is {}", shown(universe, one)),
                 _ => format!("{by}, which is one of {}", list(universe, any_of)),

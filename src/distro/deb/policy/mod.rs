@@ -156,3 +156,7 @@ fn write(
 mod conformance;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
