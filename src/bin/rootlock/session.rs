@@ -66,7 +66,7 @@ impl Session {
             network: world::network(&self.global)?,
             host: world::host()?,
             now: world::now(),
-            source_date_epoch: world::source_date_epoch()?,
+            source_date_epoch: None,
             store: self.store()?,
         })
     }
@@ -127,6 +127,17 @@ impl Session {
             quiet: self.global.quiet,
             verbose: self.global.verbose,
         }
+    }
+}
+
+impl Machine {
+    /// With the environment's `SOURCE_DATE_EPOCH`, for the verb that heeds it.
+    pub(crate) fn with_source_date_epoch(self) -> Result<Self, Stop> {
+        let source_date_epoch = world::source_date_epoch()?;
+        Ok(Self {
+            source_date_epoch,
+            ..self
+        })
     }
 }
 

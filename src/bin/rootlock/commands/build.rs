@@ -96,7 +96,7 @@ impl Build {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let output = self.target(session)?;
         let project = Project::open(&self.project.manifest, self.project.lockfile.path())?;
-        let machine = session.machine()?;
+        let machine = session.machine()?.with_source_date_epoch()?;
         let options = BuildOptions {
             output,
             format: self.format.into(),
