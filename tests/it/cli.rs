@@ -185,6 +185,49 @@ fn the_store_is_where_the_user_wants_it() {
 }
 
 #[test]
+fn the_store_is_measured_checked_and_collected() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = |words: &[&str]| {
+        let mut command = rootlock(&[&["store"], words].concat());
+        let output = command
+            .arg("--json")
+            .arg("--store")
+            .arg(dir.path())
+            .output()
+            .unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), json)
+    };
+    assert_eq!(store(&["size"]).1["total"]["files"], 0);
+    let held = rootlock::store::Store::open(dir.path()).unwrap();
+    let blob = held.put(b"a package").unwrap();
+    let path = held.path(&blob);
+    drop(held);
+    assert_eq!(
+        store(&["size"]).1["blobs"],
+        serde_json::json!({"files": 1, "bytes": 9})
+    );
+    assert_eq!(
+        store(&["check"]),
+        (
+            Some(0),
+            serde_json::json!({"read": {"files": 1, "bytes": 9}, "damaged": []})
+        )
+    );
+
+    fs_err::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    fs_err::write(&path, b"A package").unwrap();
+    let (code, checked) = store(&["check"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(checked["damaged"][0]["path"], path.to_str().unwrap());
+
+    assert_eq!(store(&["gc", "--keep-days", "1"]).1["removed"]["files"], 0);
+    let (code, collected) = store(&["gc", "--max-size", "0"]);
+    assert_eq!((code, &collected["removed"]["files"]), (Some(0), &1.into()));
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_closed_stdout_of_a_report_is_no_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

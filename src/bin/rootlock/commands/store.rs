@@ -1,9 +1,10 @@
 //! `rootlock store`
 
 use clap::{Args, Subcommand};
+use rootlock::store::Keep;
 
 use super::{DONE, NO};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, stage};
 use crate::report::store::Place;
 use crate::session::Session;
 use crate::world;
@@ -59,11 +60,28 @@ impl Store {
             StoreCommand::Path => {
                 let path = world::store_dir(&session.global)?;
                 session.answer(&Place { path })?;
-                Ok(DONE)
             }
-            StoreCommand::Size | StoreCommand::Check => Ok(NO),
-            StoreCommand::Gc(gc) => Ok(gc.keep_days.is_some() as u8),
+            StoreCommand::Size => {
+                let sizes = session.store()?.size().map_err(stage)?;
+                session.answer(&sizes)?;
+            }
+            StoreCommand::Check => {
+                let checked = session.store()?.check().map_err(stage)?;
+                session.answer(&checked)?;
+                if !checked.damaged.is_empty() {
+                    return Ok(NO);
+                }
+            }
+            StoreCommand::Gc(gc) => {
+                let keep = Keep {
+                    days: gc.keep_days.map(u64::from),
+                    bytes: gc.max_size,
+                };
+                let collected = session.store()?.gc(keep, world::now()).map_err(stage)?;
+                session.done(&collected)?;
+            }
         }
+        Ok(DONE)
     }
 }
 
