@@ -21,6 +21,8 @@ mod normal;
 mod paths;
 mod repositories;
 mod schema;
+mod shape;
+mod sources;
 mod syntax;
 mod template;
 #[cfg(test)]

@@ -1,15 +1,10 @@
-//! `repositories:`, read and resolved against the manifest's directory.
+//! `repositories:`, where packages come from.
 
-use std::io;
-use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
-
-use super::error::{ManifestError, Place};
+use super::RepositorySpec;
 use super::fields::{Fields, Result, alternatives, shown};
 use super::nearest::nearest;
 use super::yaml::{Document, Node};
-use super::{Manifest, RepositorySpec};
-use crate::model::{Dialect, Key, Origin, Repository, Sha256};
+use crate::model::{Dialect, Origin};
 
 const KEYS: &[&str] = &["archive", "url", "unsigned", "allow_expired"];
 /// Keys that some distributions know.
@@ -24,8 +19,9 @@ const DISTRO_KEYS: &[&str] = &[
     "tag",
 ];
 
-/// The largest file of keys, in bytes; Debian's own keyring has 60 thousand.
-const MAX_KEY_SIZE: usize = 4 << 20;
+const SCHEMES: &[&str] = &["http", "https", "file"];
+/// Longer than any URL in use.
+const MAX_URL: usize = 4096;
 
 /// Reads `repositories:`; `pinned` says whether the manifest has a `snapshot:`.
 pub(super) fn read(
@@ -154,38 +150,50 @@ fn origin(node: &Node, fields: &Fields<'_>, dialect: &dyn Dialect, place: &str) 
 
 /// http, https and file URLs, and relative paths. Never shows userinfo.
 fn check_url(node: &Node, text: &str) -> Result<()> {
+    if text.len() > MAX_URL {
+        return Err(node.fault(format!("`url` is longer than {MAX_URL} bytes")));
+    }
+    if let Some(bad) = text.chars().find(|c| !c.is_ascii_graphic() || *c == '\\') {
+        return Err(node
+            .fault(format!("`url` cannot hold {bad:?}"))
+            .hint("in a URL write it percent-encoded, a space as %20"));
+    }
+    // Before anything of it is shown: who writes a password may also forget the scheme.
+    let address = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let address = address.split(['/', '?', '#']).next().unwrap_or_default();
+    if address.contains('@') && (address.contains(':') || text.contains("://")) {
+        return Err(node
+            .fault("`url` holds a user name or password, which a manifest must not")
+            .hint("put credentials into ~/.netrc or the file that $NETRC names"));
+    }
     let Some((scheme, rest)) = text.split_once("://") else {
-        let scheme = text.split_once(':').map(|(scheme, _)| scheme);
-        return match scheme {
-            Some("http" | "https" | "file") => {
+        let first = text.split('/').next().unwrap_or_default();
+        return match first.split_once(':') {
+            Some((scheme, _)) if SCHEMES.contains(&scheme) => {
                 Err(node.fault("`url` lacks the `//` behind its scheme"))
             }
-            _ if text.starts_with('/') => {
+            Some(_) => Err(node
+                .fault(format!(
+                    "`url` is neither a URL nor a path: `{}`",
+                    shown(first)
+                ))
+                .hint("a path whose first part holds `:` begins with `./`")),
+            None if text.starts_with('/') => {
                 Err(node.fault("`url` is an absolute path").hint(format!(
                     "write `file://{}`, or a path from the manifest",
                     shown(text)
                 )))
             }
-            _ => Ok(()),
+            None => Ok(()),
         };
     };
-    let scheme = scheme.to_ascii_lowercase();
-    if !["http", "https", "file"].contains(&scheme.as_str()) {
-        return Err(node.fault(format!(
-            "`url` must begin with http://, https:// or file://, or be a path, not {}://",
-            shown(&scheme)
-        )));
-    }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // `\` and a second `@` are read differently by different programs: the last `@` counts.
-    if authority.contains('@') {
+    if !SCHEMES.contains(&scheme) {
         return Err(node
-            .fault("`url` holds a user name or password, which a manifest must not")
-            .hint("put credentials into ~/.netrc or the file that $NETRC names"));
-    }
-    let strange = |c: char| c.is_whitespace() || c == '\\' || (c != '/' && "<>\"{}|^`".contains(c));
-    if let Some(bad) = rest.chars().find(|c| strange(*c)) {
-        return Err(node.fault(format!("`url` cannot hold {bad:?}")));
+            .fault(format!(
+                "`url` must begin with http://, https:// or file://, or be a path, not {}://",
+                shown(scheme)
+            ))
+            .suggest(nearest(scheme, SCHEMES.iter().copied())));
     }
     if let Some(bad) = rest.chars().find(|c| "?#".contains(*c)) {
         return Err(node.fault(format!(
@@ -202,9 +210,9 @@ fn check_url(node: &Node, text: &str) -> Result<()> {
                 .hint("a path from the manifest is written without file://"))
         };
     }
-    let (host, port) = match authority.rsplit_once(':') {
+    let (host, port) = match address.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
+        _ => (address, None),
     };
     if host.is_empty() {
         return Err(node.fault("`url` names no host"));
@@ -329,145 +337,4 @@ fn unpinned(fields: &Fields<'_>, origin: &Origin, pinned: bool, place: &str) -> 
             .hint("an archive follows the `snapshot:` at the top of the manifest"));
     }
     Ok(true)
-}
-
-impl Manifest {
-    /// The repositories as the distributions take them, in order; empty where the manifest has none,
-    /// which means the release's own.
-    ///
-    /// `dir` is the absolute directory of the manifest, from which relative URLs and key files are
-    /// meant; `read` brings a key file. A relative URL becomes `file:///...` with every byte that a
-    /// URL cannot hold percent-encoded. `id` is left empty: a distribution gives it.
-    ///
-    /// # Errors
-    /// When a key file cannot be read, is empty or too large.
-    pub fn repositories(
-        &self,
-        dir: &Path,
-        read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
-    ) -> std::result::Result<Vec<Repository>, ManifestError> {
-        let mut out = Vec::new();
-        for spec in self.repositories.iter().flatten() {
-            let mut keys = Vec::new();
-            for name in spec.keyring.iter().chain(spec.keys.iter().flatten()) {
-                keys.push(self.key(spec, dir, name, read)?);
-            }
-            let flat = spec
-                .suite
-                .as_ref()
-                .is_some_and(|suite| suite.ends_with('/'));
-            let components = match (&spec.components, &spec.suite) {
-                (Some(components), _) => components.clone(),
-                (None, Some(_)) if !flat => vec!["main".to_owned()],
-                _ => Vec::new(),
-            };
-            let pinned = matches!(spec.origin, Origin::Archive(_));
-            out.push(Repository {
-                id: String::new(),
-                base: match &spec.origin {
-                    Origin::Archive(_) => String::new(),
-                    Origin::Url(url) => base(url, dir),
-                },
-                origin: spec.origin.clone(),
-                suite: spec.suite.clone(),
-                components,
-                path: spec.path.clone(),
-                priority: spec.priority,
-                keys,
-                snapshot: self.snapshot.filter(|_| pinned),
-                tag: spec.tag.clone(),
-                unsigned: spec.unsigned.unwrap_or(false),
-                allow_expired: spec.allow_expired.unwrap_or(false),
-            });
-        }
-        Ok(out)
-    }
-
-    fn key(
-        &self,
-        spec: &RepositorySpec,
-        dir: &Path,
-        name: &str,
-        read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
-    ) -> std::result::Result<Key, ManifestError> {
-        let place = || Place {
-            file: self.file.clone(),
-            line: Some(spec.line).filter(|line| *line > 0),
-            column: None,
-        };
-        let bytes = read(&dir.join(name)).map_err(|source| ManifestError::Key {
-            place: place(),
-            name: shown(name),
-            source,
-        })?;
-        let problem = if bytes.is_empty() {
-            "is empty".to_owned()
-        } else if bytes.len() > MAX_KEY_SIZE {
-            format!("has more than {MAX_KEY_SIZE} bytes")
-        } else {
-            return Ok(Key {
-                name: name.to_owned(),
-                sha256: Sha256::of(&bytes),
-                bytes: Arc::from(bytes),
-            });
-        };
-        Err(ManifestError::Invalid {
-            place: place(),
-            message: format!("the key file `{}` {problem}", shown(name)),
-            hint: None,
-        })
-    }
-}
-
-/// The absolute base URL of `url` without a trailing slash.
-fn base(url: &str, dir: &Path) -> String {
-    if let Some((scheme, rest)) = url.split_once("://") {
-        let scheme = scheme.to_ascii_lowercase();
-        let rest = if scheme == "file" {
-            rest.strip_prefix("localhost").unwrap_or(rest)
-        } else {
-            rest
-        };
-        return format!("{scheme}://{}", rest.trim_end_matches('/'));
-    }
-    let mut path = PathBuf::new();
-    for part in dir.join(url).components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                path.pop();
-            }
-            other => path.push(other),
-        }
-    }
-    let mut out = String::from("file://");
-    for &byte in path.as_os_str().as_encoded_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~+:@!$&'()*,;=".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out.truncate(out.trim_end_matches('/').len().max("file://".len()));
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn relative_urls_are_from_the_manifest() {
-        let base = |url| base(url, Path::new("/home/me/a b"));
-        assert_eq!(base("repo"), "file:///home/me/a%20b/repo");
-        assert_eq!(base("./repo/"), "file:///home/me/a%20b/repo");
-        assert_eq!(base("../x/../repo"), "file:///home/me/repo");
-        assert_eq!(base("100%"), "file:///home/me/a%20b/100%25");
-        assert_eq!(
-            base("HTTPS://Example.org/debian//"),
-            "https://Example.org/debian"
-        );
-        assert_eq!(base("file:///srv/"), "file:///srv");
-        assert_eq!(base("file://localhost/srv"), "file:///srv");
-    }
 }

@@ -12,28 +12,18 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Deserializer, Error};
 
 use super::fault::{At, Fault};
+use super::shape::{MAX_NODES, Scan, Shape, ShapeSeed, Trap};
 use super::syntax;
 
-/// Values of one manifest, aliases followed. A large real one has a few thousand; a bomb has none
-/// fewer than millions.
-const MAX_NODES: usize = 100_000;
+pub(super) use super::shape::Form;
 
-/// What YAML takes a scalar for when nobody tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Text, also whatever is quoted.
-    Text,
-    /// `true` or `false`.
-    Bool,
-    /// `755`, `0x1f`.
-    Integer,
-    /// `1.20`.
-    Float,
-}
+/// Brackets that are open at once, those in quotes and comments counted too. The parser refuses far
+/// fewer, but needs a time that grows with the square of their number to find that out.
+const MAX_OPEN: usize = 1000;
 
 /// A value, or a key of a mapping.
 #[derive(Debug)]
@@ -56,15 +46,6 @@ pub(super) enum Kind {
     Map(Vec<(Node, Node)>),
 }
 
-/// A node without its text.
-#[derive(Debug)]
-enum Shape {
-    Null,
-    Scalar(Form),
-    Seq(Vec<Self>),
-    Map(Vec<(Self, Self)>),
-}
-
 /// A text with its tree.
 #[derive(Debug)]
 pub(super) struct Document<'a> {
@@ -76,11 +57,20 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     /// Reads one YAML document.
     pub(super) fn read(text: &'a str) -> Result<Self, Fault> {
+        let mut open = 0_usize;
+        for byte in text.bytes() {
+            match byte {
+                b'[' | b'{' => open += 1,
+                b']' | b'}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open > MAX_OPEN {
+                let message = format!("opens more than {MAX_OPEN} brackets without closing them");
+                return Err(Fault::new(At::Nowhere, message));
+            }
+        }
         let mut documents = Deserializer::from_str(text);
-        let scan = Scan {
-            left: Cell::new(MAX_NODES),
-            trap: RefCell::new(None),
-        };
+        let scan = Scan::new();
         let shape = match documents.next() {
             Some(document) => ShapeSeed(&scan)
                 .deserialize(document)
@@ -188,101 +178,6 @@ impl Node {
             Kind::Null(text) | Kind::Scalar(text, ..) => text,
             Kind::Seq(_) | Kind::Map(_) => "",
         }
-    }
-}
-
-/// What the first reading met that serde_yaml would let pass.
-enum Trap {
-    Tag(String),
-    TooMany,
-}
-
-struct Scan {
-    left: Cell<usize>,
-    trap: RefCell<Option<Trap>>,
-}
-
-/// Reads the shape of one node.
-#[derive(Clone, Copy)]
-struct ShapeSeed<'s>(&'s Scan);
-
-impl<'de> DeserializeSeed<'de> for ShapeSeed<'_> {
-    type Value = Shape;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, input: D) -> Result<Shape, D::Error> {
-        let left = self.0.left.get();
-        if left == 0 {
-            *self.0.trap.borrow_mut() = Some(Trap::TooMany);
-            return Err(D::Error::custom("too many"));
-        }
-        self.0.left.set(left - 1);
-        input.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ShapeSeed<'_> {
-    type Value = Shape;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any YAML")
-    }
-
-    fn visit_unit<E>(self) -> Result<Shape, E> {
-        Ok(Shape::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Shape, E> {
-        Ok(Shape::Null)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
-        Ok(Shape::Scalar(Form::Bool))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
-        Ok(Shape::Scalar(Form::Integer))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
-        Ok(Shape::Scalar(Form::Integer))
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Shape, E> {
-        Ok(Shape::Scalar(Form::Integer))
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Shape, E> {
-        Ok(Shape::Scalar(Form::Integer))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
-        Ok(Shape::Scalar(Form::Float))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Shape, E> {
-        Ok(Shape::Scalar(Form::Text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut input: A) -> Result<Shape, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = input.next_element_seed(self)? {
-            items.push(item);
-        }
-        Ok(Shape::Seq(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut input: A) -> Result<Shape, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(key) = input.next_key_seed(self)? {
-            pairs.push((key, input.next_value_seed(self)?));
-        }
-        Ok(Shape::Map(pairs))
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, input: A) -> Result<Shape, A::Error> {
-        let (tag, _) = input.variant::<String>()?;
-        *self.0.trap.borrow_mut() = Some(Trap::Tag(tag));
-        Err(A::Error::custom("tag"))
     }
 }
 
@@ -438,105 +333,5 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
             id,
             kind: Kind::Map(pairs),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place(text: &str, path: &[&str]) -> (usize, usize) {
-        let document = Document::read(text).unwrap();
-        let mut node = &document.root;
-        for step in path {
-            node = match step.parse::<usize>() {
-                Ok(index) => &node.items()[index],
-                Err(_) => node.get(step).unwrap(),
-            };
-        }
-        match document.locate(node.id) {
-            At::Place { line, column, .. } => (line, column),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn scalars_stay_as_written() {
-        let text =
-            "a: 1.20\nb: 0755\nc: no\nd: 755\ne: ~\nf:\ng: true\nh: \"tr\\u0075e\"\ni: 1e3\n";
-        let document = Document::read(text).unwrap();
-        let get = |key| match &document.root.get(key).unwrap().kind {
-            Kind::Scalar(text, form, _) => (text.clone(), Some(*form)),
-            Kind::Null(text) => (text.clone(), None),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(get("a"), ("1.20".into(), Some(Form::Float)));
-        assert_eq!(get("b"), ("0755".into(), Some(Form::Text)));
-        assert_eq!(get("c"), ("no".into(), Some(Form::Text)));
-        assert_eq!(get("d"), ("755".into(), Some(Form::Integer)));
-        assert_eq!(get("e"), ("~".into(), None));
-        assert_eq!(get("f"), (String::new(), None));
-        assert_eq!(get("g"), ("true".into(), Some(Form::Bool)));
-        assert_eq!(get("h"), ("true".into(), Some(Form::Text)));
-        assert_eq!(get("i"), ("1e3".into(), Some(Form::Float)));
-    }
-
-    #[test]
-    fn every_style_has_its_place() {
-        let text = "\
-# comment
-caf\u{e9}: {a: [x,
-   \"y\\n\", 'z'], b: |
-";
-        assert!(Document::read(text).is_err(), "a block scalar in flow");
-        let text = "\
-# comment
-caf\u{e9}: {\u{e9}: [x,
-   \"y\\n\", 'z']}
-b: |
-  text
-  - more
-c:
-- 1
--   d: >-
-     folded
-    e: *no
-";
-        assert!(Document::read(text).is_err());
-        let text = text.replace("*no", "&x 5\nf: *x").replace("\n", "\r\n");
-        assert_eq!(place(&text, &["caf\u{e9}"]), (2, 7));
-        assert_eq!(place(&text, &["caf\u{e9}", "\u{e9}", "1"]), (3, 4));
-        assert_eq!(place(&text, &["caf\u{e9}", "\u{e9}", "2"]), (3, 11));
-        assert_eq!(place(&text, &["b"]), (4, 4));
-        assert_eq!(place(&text, &["c"]), (8, 1));
-        assert_eq!(place(&text, &["c", "1"]), (9, 5));
-        assert_eq!(place(&text, &["c", "1", "d"]), (9, 8));
-        assert_eq!(place(&text, &["c", "1", "e"]), (11, 8));
-        // What an alias stands for is where the anchor is.
-        assert_eq!(place(&text, &["f"]), (11, 8));
-        let document = Document::read(&text).unwrap();
-        assert_eq!(document.line(document.root.get("c").unwrap()), 8);
-        assert_eq!(
-            document.line(&document.root.get("c").unwrap().items()[1]),
-            9
-        );
-    }
-
-    #[test]
-    fn bombs_and_depths_have_bounds() {
-        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-        for level in 1..12 {
-            let below = format!("*a{}", level - 1);
-            let list = vec![below; 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
-        }
-        let fault = Document::read(&bomb).unwrap_err();
-        assert!(fault.message.contains("its aliases followed"), "{fault:?}");
-        for open in ["[", "{a: "] {
-            let fault = Document::read(&open.repeat(3000)).unwrap_err();
-            assert!(!fault.message.is_empty());
-            let text = format!("{}{}", open.repeat(500), "}".repeat(500));
-            assert!(Document::read(&text).is_err());
-        }
     }
 }

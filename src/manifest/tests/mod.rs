@@ -3,7 +3,10 @@
 mod edits;
 mod normal;
 mod rules;
+mod sections;
+mod top;
 mod traps;
+mod yaml;
 
 use super::{Manifest, ManifestError, ParseContext, parse};
 use crate::model::{Class, Dialect, Explain as _};

@@ -138,6 +138,7 @@ fn one_document_of_reasonable_text() {
     );
     assert!(bad(b"name: x\n# caf\xe9\n").starts_with("rootfs.yaml:2: is not UTF-8"));
     assert!(bad(b"\xff\xfen\0a\0").contains("is UTF-16"));
+    assert!(bad("{a: ".repeat(200_000)).contains("opens more than 1000 brackets"));
     assert!(bad("#".repeat(super::super::MAX_SIZE + 1)).contains("1048577 bytes"));
     let text = debian("release: trixie");
     let plain = good(&text);
