@@ -32,6 +32,17 @@ pub fn by_name(name: &str) -> Option<&'static dyn Distro> {
     ALL.iter().copied().find(|distro| distro.name() == name)
 }
 
+/// The grammars of all distributions, those whose packages rootlock cannot read yet included.
+pub static DIALECTS: &[&dyn Dialect] = &[&deb::Debian, &apk::Alpine];
+
+/// The grammar that `distro:` names.
+pub fn dialect(name: &str) -> Option<&'static dyn Dialect> {
+    DIALECTS
+        .iter()
+        .copied()
+        .find(|dialect| dialect.name() == name)
+}
+
 /// An error of a distribution's code: a repository or a package that does not hold.
 pub type Fault = Box<dyn Explain + Send + Sync>;
 
@@ -105,10 +116,22 @@ pub trait Catalog: std::fmt::Debug + Sync + Send {
     fn resolve(&self, problem: &Problem) -> Result<Solution, Fault>;
 }
 
+impl std::fmt::Debug for dyn Distro {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One package ecosystem.
 pub trait Distro: Dialect + Layout {
     /// Orders two versions. Total: every pair has an answer.
     fn compare(&self, a: &Version, b: &Version) -> Ordering;
+
+    /// Whether a release's name means another one as time goes by, as `stable` does.
+    fn is_alias(&self, release: &str) -> bool;
+
+    /// Whether some packages are needed although none depends on them.
+    fn has_essential_packages(&self) -> bool;
 
     /// The distribution's own name of an architecture.
     fn arch_name(&self, arch: Arch) -> Option<&'static str>;

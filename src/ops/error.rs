@@ -1,5 +1,9 @@
 //! What a verb can fail with: any stage's error, with its kind and advice.
 
+use std::io;
+use std::path::PathBuf;
+
+use super::report::Format;
 use crate::distro::Fault;
 use crate::model::{Class, Explain};
 
@@ -7,16 +11,9 @@ use crate::model::{Class, Explain};
 #[derive(Debug)]
 pub struct Error(Fault);
 
-impl Error {
-    /// Wraps a stage's error.
-    pub fn new(inner: impl Explain + Send + Sync + 'static) -> Self {
-        Self(Box::new(inner))
-    }
-}
-
 impl<E: Explain + Send + Sync + 'static> From<E> for Error {
     fn from(inner: E) -> Self {
-        Self::new(inner)
+        Self(Box::new(inner))
     }
 }
 
@@ -43,7 +40,13 @@ impl Error {
         self.0.hint()
     }
 
-    /// The causes, outermost first.
+    /// The stage's own error, where it is an `E`.
+    pub fn downcast<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        let inner: &(dyn std::error::Error + 'static) = &*self.0;
+        inner.downcast_ref()
+    }
+
+    /// The causes, outermost first, each sentence once.
     pub fn causes(&self) -> Vec<String> {
         let mut out = Vec::new();
         let mut next = self.0.source();
@@ -55,5 +58,127 @@ impl Error {
             next = error.source();
         }
         out
+    }
+}
+
+/// What the verbs themselves find wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpsError {
+    /// There is no manifest.
+    #[error("there is no manifest at {}", .0.display())]
+    NoManifest(PathBuf),
+    /// There is no lockfile.
+    #[error("there is no lockfile at {}", .0.display())]
+    NoLockfile(PathBuf),
+    /// The lockfile is not of this manifest.
+    #[error("{lockfile} does not fit {manifest}: {}", .reasons.join("; "))]
+    Stale {
+        /// The lockfile's name.
+        lockfile: String,
+        /// The manifest's name.
+        manifest: String,
+        /// Sentences.
+        reasons: Vec<String>,
+    },
+    /// A later version of rootlock has it.
+    #[error("{what} is not supported by this version of rootlock")]
+    Unsupported {
+        /// `distro: alpine`
+        what: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// A locked package is outside the distribution's grammar.
+    #[error("{lockfile}: the package `{package}` is refused: {reason}")]
+    Package {
+        /// The lockfile's name.
+        lockfile: String,
+        /// The package's name.
+        package: String,
+        /// Why.
+        reason: String,
+    },
+    /// The lockfile has nothing for an architecture.
+    #[error("{lockfile} holds nothing for {arch}")]
+    NoArch {
+        /// The lockfile's name.
+        lockfile: String,
+        /// The architecture.
+        arch: String,
+    },
+    /// The format takes one architecture.
+    #[error("`--format {format}` takes one architecture, and the lockfile has {arches}")]
+    OneArch {
+        /// The format.
+        format: &'static str,
+        /// The lockfile's architectures.
+        arches: String,
+    },
+    /// The options do not go together, or a value of theirs is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// A file is there already.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    /// A file could not be read or written.
+    #[error("cannot {action} {}", .path.display())]
+    File {
+        /// `read`, `write`.
+        action: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Explain for OpsError {
+    fn class(&self) -> Class {
+        match self {
+            Self::File { .. } => Class::Outside,
+            _ => Class::BadInput,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoManifest(_) => Some("`rootlock init` writes one".into()),
+            Self::NoLockfile(_) => Some("`rootlock lock` writes it".into()),
+            Self::Stale { .. } => Some("run `rootlock lock`".into()),
+            Self::Unsupported { hint, .. } => Some(hint.clone()),
+            Self::Package { .. } => {
+                Some("a lockfile is generated: restore it, or lock again".into())
+            }
+            Self::NoArch { .. } => {
+                Some("add it to `architectures:` and run `rootlock lock`".into())
+            }
+            Self::OneArch { .. } => Some("choose one with `--arch`".into()),
+            _ => None,
+        }
+    }
+}
+
+impl OpsError {
+    /// For a format that is a directory.
+    pub(super) fn no_stdout(format: Format) -> Self {
+        Self::Usage(format!(
+            "`--format {}` is a directory and cannot be written to stdout",
+            format.as_str()
+        ))
+    }
+
+    /// For `map_err` on a file operation.
+    pub(super) fn file(
+        action: &'static str,
+        path: &std::path::Path,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
     }
 }

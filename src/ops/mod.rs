@@ -1,16 +1,28 @@
 //! The verbs: the only place where stages meet.
 
+mod build;
+mod cache;
+mod edit;
 mod error;
+mod fetch;
+mod image;
+mod lock;
 mod open;
 mod project;
+mod record;
 mod report;
+mod warnings;
 
 use crate::fetch::Network;
 use crate::model::{Arch, Epoch};
 use crate::progress::Progress;
 use crate::store::Store;
 
-pub use error::Error;
+pub use build::build;
+pub use edit::{InitOptions, add, init, remove};
+pub use error::{Error, OpsError};
+pub use fetch::fetch;
+pub use lock::{lock, lock_check};
 pub use project::Project;
 pub use report::{
     BuildOptions, BuildReport, BuiltImage, BuiltLayer, Change, ChangeKind, FetchReport, Format,

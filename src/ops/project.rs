@@ -1,14 +1,40 @@
 //! A manifest with the files that belong to it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, OpsError};
+use crate::distro::{self, Distro};
+use crate::lockfile::{self, Lockfile};
+use crate::manifest::{self, Manifest, ParseContext};
+use crate::model::{Arch, Configure, Repository, Sha256};
+use crate::progress::Progress;
+use crate::store::atomic_write;
+
+/// The manifest's name in a directory.
+const MANIFEST: &str = "rootfs.yaml";
+/// The lockfile of [`MANIFEST`].
+const LOCKFILE: &str = "rootfs.lock";
+/// More than any manifest or lockfile; what is larger is not read.
+const MAX_TEXT: u64 = 64 << 20;
 
 /// A manifest on disk, read and valid, and where its lockfile is.
 #[derive(Debug)]
 pub struct Project {
     /// The manifest's path.
     pub manifest_path: PathBuf,
+    /// The manifest's directory, absolute: what relative paths in it are relative to.
+    pub directory: PathBuf,
+    /// The manifest's text.
+    pub text: String,
+    /// What it says.
+    pub manifest: Manifest,
+    /// Its `repositories:` with their keys read; empty for the release's own.
+    pub repositories: Vec<Repository>,
+    /// The digest of its normal form.
+    pub digest: Sha256,
+    /// Its distribution.
+    pub distro: &'static dyn Distro,
     /// The lockfile's path, whether or not it exists.
     pub lockfile_path: PathBuf,
 }
@@ -18,9 +44,261 @@ impl Project {
     /// `--lockfile`.
     ///
     /// # Errors
-    /// When it cannot be read or is not valid.
+    /// When it cannot be read, is not valid, or asks for what this version lacks.
     pub fn open(manifest: &Path, lockfile: Option<&Path>) -> Result<Self, Error> {
-        let _ = (manifest, lockfile);
-        unimplemented!()
+        let path = Self::manifest_at(manifest);
+        let bytes = read_file(&path)?.ok_or_else(|| OpsError::NoManifest(path.clone()))?;
+        Self::read(path, bytes, lockfile)
     }
+
+    /// The manifest that `path` means.
+    pub(super) fn manifest_at(path: &Path) -> PathBuf {
+        match path.is_dir() {
+            true => path.join(MANIFEST),
+            false => path.to_owned(),
+        }
+    }
+
+    /// The same project with another text of its manifest.
+    pub(super) fn with_text(&self, text: String) -> Result<Self, Error> {
+        let after = Self::read(self.manifest_path.clone(), text.into_bytes(), None)?;
+        Ok(Self {
+            lockfile_path: self.lockfile_path.clone(),
+            ..after
+        })
+    }
+
+    fn read(path: PathBuf, bytes: Vec<u8>, lockfile: Option<&Path>) -> Result<Self, Error> {
+        let manifest = reading(&path, |context| manifest::parse(&bytes, context))?;
+        // Parsing has refused what is not UTF-8.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let absolute = std::path::absolute(&path).map_err(OpsError::file("find", &path))?;
+        let directory = absolute.parent().unwrap_or(Path::new("/")).to_owned();
+        let mut keys = |key: &Path| read_bounded(key);
+        let repositories = manifest.repositories(&directory, &mut keys)?;
+        let digest = manifest.digest(&repositories);
+        let lockfile_path = match (lockfile, &manifest.lockfile) {
+            (Some(given), _) => given.to_owned(),
+            (None, Some(named)) => beside(&path, Path::new(named)),
+            (None, None) if path.file_name().is_some_and(|name| name == MANIFEST) => {
+                path.with_file_name(LOCKFILE)
+            }
+            (None, None) => path.with_extension("lock"),
+        };
+        let Some(distro) = distro::by_name(&manifest.distro) else {
+            return Err(OpsError::Unsupported {
+                what: format!("`distro: {}`", manifest.distro),
+                hint: "this version locks and builds `distro: debian`".into(),
+            }
+            .into());
+        };
+        Ok(Self {
+            manifest_path: path,
+            directory,
+            text,
+            manifest,
+            repositories,
+            digest,
+            distro,
+            lockfile_path,
+        })
+    }
+
+    /// The manifest's file name.
+    pub fn manifest_name(&self) -> String {
+        file_name(&self.manifest_path)
+    }
+
+    /// The lockfile's file name.
+    pub fn lockfile_name(&self) -> String {
+        file_name(&self.lockfile_path)
+    }
+
+    /// The lockfile's text, where there is one.
+    pub(super) fn lockfile_text(&self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(read_file(&self.lockfile_path)?)
+    }
+
+    /// The lockfile, which must be there and whole.
+    ///
+    /// # Errors
+    /// When it is not, or a package in it is outside the distribution's grammar.
+    pub fn lockfile(&self) -> Result<Lockfile, Error> {
+        let text = self
+            .lockfile_text()?
+            .ok_or_else(|| OpsError::NoLockfile(self.lockfile_path.clone()))?;
+        let lockfile = lockfile::parse(&self.lockfile_path, &text)?;
+        for package in lockfile.packages.values().flatten() {
+            self.distro
+                .check(package)
+                .map_err(|reason| OpsError::Package {
+                    lockfile: self.lockfile_name(),
+                    package: package.name.to_string(),
+                    reason,
+                })?;
+        }
+        Ok(lockfile)
+    }
+
+    /// The lockfile, which must be of this manifest.
+    ///
+    /// # Errors
+    /// As [`Project::lockfile`], and when it does not fit.
+    pub fn fitting_lockfile(&self, host: Arch) -> Result<Lockfile, Error> {
+        let lockfile = self.lockfile()?;
+        let reasons = self.unfit(&lockfile, host);
+        if !reasons.is_empty() {
+            return Err(OpsError::Stale {
+                lockfile: self.lockfile_name(),
+                manifest: self.manifest_name(),
+                reasons,
+            }
+            .into());
+        }
+        Ok(lockfile)
+    }
+
+    /// Why the lockfile does not fit, as sentences.
+    pub(super) fn unfit(&self, lockfile: &Lockfile, host: Arch) -> Vec<String> {
+        let arches = self.arches(Some(lockfile), host);
+        let mut reasons = lockfile::unfit(lockfile, &self.digest, &arches)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>();
+        if self
+            .manifest
+            .configure
+            .is_some_and(|mode| mode != lockfile.configure)
+        {
+            reasons.push("it has another `configure:`".into());
+        }
+        reasons
+    }
+
+    /// What is locked for: the manifest's architectures, else the lockfile's, else `host`.
+    pub(super) fn arches(&self, lockfile: Option<&Lockfile>, host: Arch) -> Vec<Arch> {
+        let mut arches = self.manifest.architectures.clone();
+        if arches.is_empty() {
+            arches = lockfile
+                .map(|old| old.packages.keys().copied().collect())
+                .unwrap_or_default();
+        }
+        if arches.is_empty() {
+            arches.push(host);
+        }
+        arches.sort();
+        arches.dedup();
+        arches
+    }
+
+    /// `release:` of the manifest, or the distribution's default.
+    pub(super) fn release(&self) -> &str {
+        self.manifest
+            .release
+            .as_deref()
+            .unwrap_or_else(|| self.distro.default_release())
+    }
+
+    /// The mode that a new lockfile has: `configure:` of the manifest, else the old lockfile's, else
+    /// what this version has.
+    ///
+    /// # Errors
+    /// When it is one that this version lacks.
+    pub(super) fn configure(
+        &self,
+        old: Option<&Lockfile>,
+        progress: &dyn Progress,
+    ) -> Result<Configure, Error> {
+        let wanted = self
+            .manifest
+            .configure
+            .or_else(|| old.map(|old| old.configure));
+        match wanted {
+            Some(mode) => self.supports(mode).map(|()| mode),
+            None => {
+                progress.warn(
+                    "this version of rootlock unpacks packages and runs none of their scripts; \
+                     the lockfile says so, and `configure: none` in the manifest accepts it",
+                );
+                Ok(Configure::None)
+            }
+        }
+    }
+
+    /// Refuses a mode that this version lacks.
+    pub(super) fn supports(&self, mode: Configure) -> Result<(), Error> {
+        match mode {
+            Configure::None => Ok(()),
+            _ => Err(OpsError::Unsupported {
+                what: format!("`configure: {}`", mode.as_str()),
+                hint: "write `configure: none`: packages are unpacked and no script runs".into(),
+            }
+            .into()),
+        }
+    }
+
+    /// Writes the lockfile, whole or not at all.
+    pub(super) fn write_lockfile(&self, text: &str) -> Result<(), Error> {
+        write(&self.lockfile_path, text)
+    }
+
+    /// Writes the manifest, whole or not at all.
+    pub(super) fn write_manifest(&self) -> Result<(), Error> {
+        write(&self.manifest_path, &self.text)
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        fs_err::create_dir_all(parent).map_err(OpsError::file("create", parent))?;
+    }
+    Ok(atomic_write(path, text.as_bytes())?)
+}
+
+/// Calls `read` with what reading the manifest at `path` needs to know.
+pub(super) fn reading<T>(path: &Path, read: impl FnOnce(&ParseContext<'_>) -> T) -> T {
+    // A package's version is semver: cargo refuses any other.
+    let version = semver::Version::parse(env!("CARGO_PKG_VERSION"))
+        .unwrap_or_else(|_| semver::Version::new(0, 0, 0));
+    read(&ParseContext {
+        file: &path.display().to_string(),
+        version: &version,
+        dialects: distro::DIALECTS,
+    })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// `named`, relative to the directory of `file`.
+fn beside(file: &Path, named: &Path) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(named)
+}
+
+/// The bytes of a file, where it exists.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, OpsError> {
+    match read_bounded(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpsError::file("read", path)(error)),
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let read = fs_err::File::open(path)?
+        .take(MAX_TEXT + 1)
+        .read_to_end(&mut bytes)?;
+    if read as u64 > MAX_TEXT {
+        return Err(io::Error::other("it has over 64 MiB"));
+    }
+    Ok(bytes)
 }

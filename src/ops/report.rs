@@ -67,6 +67,19 @@ pub enum Format {
     Dir,
 }
 
+impl Format {
+    /// As `--format` has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Oci => "oci",
+            Self::OciArchive => "oci-archive",
+            Self::DockerArchive => "docker-archive",
+            Self::Tar => "tar",
+            Self::Dir => "dir",
+        }
+    }
+}
+
 /// `-o`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {

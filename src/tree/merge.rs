@@ -11,18 +11,15 @@ use super::{Kind, Node, Tree, TreePath};
 /// else replaces what is at its path, with all that is below it. A replaced path leaves its group of
 /// hard links first: where it held the content, the next path of the group does so from then on.
 /// Hard links join paths of one layer only, as [`Kind::Hardlink`] says.
-pub fn merge<'a>(layers: impl IntoIterator<Item = &'a Tree>) -> Tree {
+pub fn merge(layers: impl IntoIterator<Item = Tree>) -> Tree {
     let mut merged = Tree::default();
     for layer in layers {
-        let gone = replaced(&merged, layer);
+        let gone = replaced(&merged, &layer);
         if !gone.is_empty() {
             leave_groups(&mut merged, &gone);
             merged.nodes.retain(|path, _| !gone.contains(path));
         }
-        let nodes = layer.nodes.iter();
-        merged
-            .nodes
-            .extend(nodes.map(|(path, node)| (path.clone(), node.clone())));
+        merged.nodes.extend(layer.nodes);
     }
     merged
 }
@@ -98,7 +95,7 @@ mod tests {
             ("etc/a", symlink("b")),
             ("etc/c", file("high")),
         ]);
-        let merged = merge([&lower, &higher]);
+        let merged = merge([lower.clone(), higher.clone()]);
         let expected = tree([
             ("etc", directory(0o700)),
             ("etc/a", symlink("b")),
@@ -123,7 +120,7 @@ mod tests {
             ("b", file("new too")),
             ("e", hardlink("a")),
         ]);
-        let merged = merge([&lower, &higher]);
+        let merged = merge([lower.clone(), higher.clone()]);
         let expected = tree([
             ("a", file("new")),
             ("b", file("new too")),
@@ -146,7 +143,7 @@ mod tests {
             ("etc/d/b", file("goes")),
             ("z", hardlink("etc/a")),
         ]);
-        let merged = merge([&lower, &tree([("etc", symlink("etc-x"))])]);
+        let merged = merge([lower.clone(), tree([("etc", symlink("etc-x"))])]);
         let expected = tree([
             ("etc", symlink("etc-x")),
             ("etc-x", file("stays")),

@@ -12,7 +12,6 @@ mod render;
 mod report;
 mod session;
 mod signals;
-mod verbs;
 mod world;
 
 use std::process::ExitCode;

@@ -45,6 +45,14 @@ impl Distro for Debian {
         version::compare(a.as_str(), b.as_str())
     }
 
+    fn is_alias(&self, release: &str) -> bool {
+        sources::is_alias(release)
+    }
+
+    fn has_essential_packages(&self) -> bool {
+        true
+    }
+
     fn arch_name(&self, arch: Arch) -> Option<&'static str> {
         arch.debian()
     }

@@ -1,13 +1,13 @@
 //! `rootlock add`
 
 use clap::Args;
+use rootlock::ops;
 
 use super::DONE;
 use crate::args::ManifestOption;
 use crate::failure::Outcome;
 use crate::report::Locked;
 use crate::session::Session;
-use crate::verbs;
 
 /// Add packages to the manifest, keeping its comments, and lock them
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ Examples:
 impl Add {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let machine = session.machine()?;
-        let report = verbs::add(
+        let report = ops::add(
             &session.context(&machine),
             &self.project.manifest,
             self.project.lockfile.path(),

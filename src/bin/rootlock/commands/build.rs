@@ -5,13 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use rootlock::model::Arch;
-use rootlock::ops::{BuildOptions, Format, Project, Target};
+use rootlock::ops::{self, BuildOptions, Format, Project, Target};
 
 use super::DONE;
 use crate::args::ProjectArgs;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
-use crate::verbs;
 
 /// Build the image that the lockfile describes, the same to the last bit on every machine
 ///
@@ -109,7 +108,7 @@ impl Build {
         };
         // Not locked: a build writes from several threads.
         let mut stdout = io::stdout();
-        let report = verbs::build(&session.context(&machine), &project, &options, &mut stdout)?;
+        let report = ops::build(&session.context(&machine), &project, &options, &mut stdout)?;
         match report.output {
             Target::Stdout => session.done_beside(&report),
             Target::Path(_) => session.done(&report)?,

@@ -1,13 +1,12 @@
 //! `rootlock fetch`
 
 use clap::Args;
-use rootlock::ops::Project;
+use rootlock::ops::{self, Project};
 
 use super::DONE;
 use crate::args::ProjectArgs;
 use crate::failure::Outcome;
 use crate::session::Session;
-use crate::verbs;
 
 /// Bring every locked package into the store, so that `build --offline` needs no network
 #[derive(Debug, Args)]
@@ -26,7 +25,7 @@ impl Fetch {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let project = Project::open(&self.project.manifest, self.project.lockfile.path())?;
         let machine = session.machine()?;
-        let report = verbs::fetch(&session.context(&machine), &project)?;
+        let report = ops::fetch(&session.context(&machine), &project)?;
         session.done(&report)?;
         Ok(DONE)
     }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use rootlock::ops;
 
 use super::DONE;
 use crate::failure::Outcome;
 use crate::report::Initialised;
 use crate::session::Session;
-use crate::{verbs, world};
+use crate::world;
 
 /// Write a commented manifest to start from; an existing one is never overwritten
 #[derive(Debug, Args)]
@@ -40,13 +41,13 @@ Examples:
 
 impl Init {
     pub(super) fn run(self, session: &Session) -> Outcome {
-        let options = verbs::InitOptions {
+        let options = ops::InitOptions {
             distro: self.distro,
             release: self.release,
             packages: self.packages,
             arch: world::host()?,
         };
-        let path = verbs::init(&self.manifest, &options)?;
+        let path = ops::init(&self.manifest, &options)?;
         session.done(&Initialised { path })?;
         Ok(DONE)
     }

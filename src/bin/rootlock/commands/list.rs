@@ -7,7 +7,6 @@ use super::DONE;
 use crate::args::ProjectArgs;
 use crate::failure::Outcome;
 use crate::session::Session;
-use crate::verbs;
 
 /// List the locked packages
 #[derive(Debug, Args)]
@@ -25,7 +24,7 @@ Examples:
 impl List {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let project = Project::open(&self.project.manifest, self.project.lockfile.path())?;
-        session.answer(&verbs::list(&project)?)?;
+        session.answer(&project.lockfile()?)?;
         Ok(DONE)
     }
 }

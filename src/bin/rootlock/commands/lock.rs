@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rootlock::model::PackageName;
-use rootlock::ops::{LockOptions, Project};
+use rootlock::ops::{self, LockOptions, Project};
 use rootlock::resolve::Update;
 
 use super::{DONE, NO};
@@ -12,7 +12,7 @@ use crate::args::LockfileArg;
 use crate::failure::{Failure, Outcome};
 use crate::report::{Fits, Locked};
 use crate::session::Session;
-use crate::verbs;
+use crate::world;
 
 /// Choose exact versions for the manifest and write the lockfile
 ///
@@ -53,7 +53,7 @@ impl Lock {
         let manifest = self.manifest.unwrap_or_else(|| PathBuf::from("."));
         let project = Project::open(&manifest, self.lockfile.path())?;
         if self.check {
-            let reasons = verbs::lock_check(&project)?;
+            let reasons = ops::lock_check(&project, world::host()?)?;
             let code = if reasons.is_empty() { DONE } else { NO };
             session.answer(&Fits {
                 project: &project,
@@ -66,7 +66,7 @@ impl Lock {
             update,
             dry_run: self.dry_run,
         };
-        let report = verbs::lock(&session.context(&machine), &project, &options)?;
+        let report = ops::lock(&session.context(&machine), &project, &options)?;
         let locked = Locked {
             report,
             dry_run: self.dry_run,

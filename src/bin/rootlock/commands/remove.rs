@@ -1,13 +1,13 @@
 //! `rootlock remove`
 
 use clap::Args;
+use rootlock::ops;
 
 use super::DONE;
 use crate::args::ManifestOption;
 use crate::failure::Outcome;
 use crate::report::Locked;
 use crate::session::Session;
-use crate::verbs;
 
 /// Remove packages from the manifest, keeping its comments, and lock what is left
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ Example:
 impl Remove {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let machine = session.machine()?;
-        let report = verbs::remove(
+        let report = ops::remove(
             &session.context(&machine),
             &self.project.manifest,
             self.project.lockfile.path(),

@@ -1,0 +1,204 @@
+//! The image of one architecture: from locked packages to layers, or straight from the store where
+//! the same inputs made one before.
+
+use super::cache;
+use super::report::{BuiltImage, BuiltLayer};
+use super::{Context, Error, Project};
+use crate::assemble::{self, AssembleRequest, Assembly, LoadedFiles, Packs};
+use crate::export::{Event, ExportError, Image, ImageLayer, PackedImage, Workshop};
+use crate::lockfile::{Generated, Lockfile};
+use crate::model::{Arch, Epoch, GroupName, LockedPackage, PackageName, PathRules, Version};
+use crate::progress::{Task, TaskId};
+use crate::tree::{Tree, merge, merkle_root};
+
+/// What the decoders of packages may use together, in bytes (DESIGN.md, "Speed, by design").
+const DECODERS: u64 = 160 << 20;
+
+/// What an image is made from.
+pub(super) struct Maker<'a> {
+    pub(super) cx: &'a Context<'a>,
+    pub(super) project: &'a Project,
+    pub(super) lockfile: &'a Lockfile,
+    /// The upper bound of every time, where there is one.
+    pub(super) epoch: Option<Epoch>,
+    pub(super) allow_outside: bool,
+}
+
+/// A finished image, and what is said of it.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    pub(super) built: BuiltImage,
+    pub(super) generated: Vec<Generated>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// An image whose layers have no bytes yet.
+pub(super) struct Assembled<'a> {
+    arch: Arch,
+    assembly: Assembly,
+    contents: Packs<'a>,
+    packages: Vec<(PackageName, Version)>,
+}
+
+impl Maker<'_> {
+    fn packages(&self, arch: Arch) -> &[LockedPackage] {
+        self.lockfile.packages.get(&arch).map_or(&[], Vec::as_slice)
+    }
+
+    /// `files:`, read from disk.
+    pub(super) fn files(&self, arch: Arch) -> Result<LoadedFiles, Error> {
+        // The pack behind those of the packages.
+        let pack = u32::try_from(self.packages(arch).len()).unwrap_or(u32::MAX);
+        let specs = &self.project.manifest.files;
+        let root = &self.project.directory;
+        Ok(assemble::load(
+            specs,
+            root,
+            self.allow_outside,
+            self.cx.store,
+            pack,
+        )?)
+    }
+
+    /// Makes the layers' trees.
+    pub(super) fn assemble(&self, arch: Arch, files: LoadedFiles) -> Result<Assembled<'_>, Error> {
+        let cx = self.cx;
+        let locked = self.packages(arch);
+        let distro = self.project.distro;
+        let packages: Vec<&LockedPackage> = locked.iter().collect();
+        let threads = rayon::current_num_threads();
+        let unpacked =
+            assemble::unpack_all(cx.store, distro, &packages, threads, DECODERS, cx.progress)?;
+        let contents = Packs::new(cx.store, distro, &packages, files.pack);
+        let manifest = &self.project.manifest;
+        let groups: Vec<GroupName> = manifest
+            .groups
+            .iter()
+            .map(|group| group.name.clone())
+            .collect();
+        let assembly = assemble::assemble(AssembleRequest {
+            distro,
+            release: &self.lockfile.release,
+            arch,
+            groups: &groups,
+            packages: locked.iter().zip(unpacked).collect(),
+            contents: &contents,
+            files,
+            paths: manifest.paths.as_ref().unwrap_or(&PathRules::default()),
+            accounts: &manifest.accounts,
+            user: manifest.image.user.as_deref(),
+            epoch: self.epoch,
+        })?;
+        let packages = locked
+            .iter()
+            .map(|package| (package.name.clone(), package.version.clone()));
+        Ok(Assembled {
+            arch,
+            assembly,
+            contents,
+            packages: packages.collect(),
+        })
+    }
+
+    /// Makes the layers' blobs, unless the same inputs made them before and they are still there.
+    pub(super) fn packed(&self, arch: Arch) -> Result<(PackedImage, Made), Error> {
+        let files = self.files(arch)?;
+        let key = cache::key(self, arch, &files);
+        if let Some(known) = cache::load(self.cx.store, &key, arch, self.packages(arch))? {
+            return Ok(known);
+        }
+        let assembled = self.assemble(arch, files)?;
+        let compression = self.project.manifest.compression.unwrap_or_default();
+        let packed =
+            self.workshop(|workshop| workshop.pack(&assembled.image(self.project), compression))?;
+        let layers = packed.layers.iter().map(|(name, blob)| BuiltLayer {
+            name: name.clone(),
+            diff_id: blob.diff.diff_id,
+            size: blob.diff.size,
+            digest: Some(blob.digest),
+            compressed: Some(blob.size),
+        });
+        let mut made = assembled.made(layers.collect());
+        let (_, tree, _) = assembled.merged();
+        made.built.config = Some(packed.config.digest);
+        made.built.manifest = Some(packed.manifest.digest);
+        made.built.tree = Some(merkle_root(&tree));
+        cache::save(self.cx.store, &key, &packed, &made)?;
+        Ok((packed, made))
+    }
+
+    /// Exports something, and shows its layers.
+    pub(super) fn workshop<T>(
+        &self,
+        export: impl FnOnce(&Workshop<'_>) -> Result<T, ExportError>,
+    ) -> Result<T, Error> {
+        let task = std::sync::Mutex::new(TaskId(0));
+        let progress = self.cx.progress;
+        let current = || {
+            task.lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+        };
+        let watch = |event: Event<'_>| match event {
+            Event::Begin { layer, size } => {
+                *current() = progress.begin(Task::Layer {
+                    name: layer,
+                    size: Some(size),
+                });
+            }
+            Event::Advance(bytes) => progress.advance(*current(), bytes),
+            Event::End => progress.end(*current()),
+        };
+        let workshop = Workshop {
+            store: self.cx.store,
+            threads: rayon::current_num_threads(),
+            watch: &watch,
+        };
+        Ok(export(&workshop)?)
+    }
+}
+
+impl<'p> Assembled<'p> {
+    /// As exporting takes it.
+    pub(super) fn image<'a>(&'a self, project: &'a Project) -> Image<'a> {
+        let layers = self.assembly.layers.iter();
+        Image {
+            arch: self.arch,
+            epoch: self.assembly.epoch,
+            layers: layers
+                .map(|layer| ImageLayer {
+                    name: layer.name.to_string(),
+                    tree: &layer.tree,
+                })
+                .collect(),
+            config: &project.manifest.image,
+            user: self.assembly.user.as_deref(),
+            contents: &self.contents,
+        }
+    }
+
+    /// What is said of it, as far as it is known.
+    pub(super) fn made(&self, layers: Vec<BuiltLayer>) -> Made {
+        Made {
+            built: BuiltImage {
+                arch: self.arch,
+                epoch: self.assembly.epoch,
+                layers,
+                config: None,
+                manifest: None,
+                tree: None,
+                replaced: self.assembly.replaced.clone(),
+                undone: self.assembly.undone.clone(),
+                packages: self.packages.clone(),
+            },
+            generated: assemble::generated(&self.assembly.layers),
+            warnings: self.assembly.warnings.clone(),
+        }
+    }
+
+    /// The filesystem that its layers make together.
+    pub(super) fn merged(self) -> (Made, Tree, Packs<'p>) {
+        let made = self.made(Vec::new());
+        let tree = merge(self.assembly.layers.into_iter().map(|layer| layer.tree));
+        (made, tree, self.contents)
+    }
+}

@@ -1,0 +1,337 @@
+//! `lock`: a manifest, an old lockfile and repositories in, a lockfile out.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::open::open;
+use super::report::{Change, ChangeKind, LockOptions, LockReport};
+use super::{Context, Error, Project, warnings};
+use crate::distro::{Opened, Opening};
+use crate::lockfile::{self, LockedRepository, Lockfile, LockfileError};
+use crate::model::{Arch, Configure, Epoch, LockedPackage, PackageName};
+use crate::resolve::{GroupRequest, Problem, Solution, Update};
+
+/// What an existing lockfile contributes to the next one.
+struct Before {
+    /// The lockfile, where it is whole.
+    whole: Option<Lockfile>,
+    /// Everything that counts as locked: of both sides of a merge, where it has markers.
+    sides: Vec<Lockfile>,
+}
+
+impl Before {
+    fn read(cx: &Context<'_>, project: &Project) -> Result<Self, Error> {
+        let Some(text) = project.lockfile_text()? else {
+            return Ok(Self {
+                whole: None,
+                sides: Vec::new(),
+            });
+        };
+        let file = &project.lockfile_path;
+        match lockfile::parse(file, &text) {
+            Ok(whole) => Ok(Self {
+                sides: vec![whole.clone()],
+                whole: Some(whole),
+            }),
+            Err(LockfileError::MergeMarkers { .. }) => {
+                cx.progress.note(&format!(
+                    "{} has merge markers: the packages of both sides count as locked",
+                    project.lockfile_name()
+                ));
+                let merged = lockfile::parse_merged(file, &text)?;
+                Ok(Self {
+                    whole: None,
+                    sides: vec![merged.ours, merged.theirs],
+                })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn release(&self) -> Option<&str> {
+        self.sides.first().map(|side| side.release.as_str())
+    }
+
+    /// The newest Date of each repository that the manifest still means: none may go back.
+    fn dates(&self, project: &Project) -> Vec<(String, Epoch)> {
+        let same = |old: &LockedRepository| match &project.repositories[..] {
+            [] => old.snapshot == project.manifest.snapshot,
+            declared => declared.iter().any(|new| {
+                (&new.origin, &new.suite, &new.path, new.snapshot)
+                    == (&old.origin, &old.suite, &old.path, old.snapshot)
+            }),
+        };
+        let mut dates = BTreeMap::new();
+        for old in self
+            .sides
+            .iter()
+            .flat_map(|side| &side.repositories)
+            .filter(|old| same(old))
+        {
+            let date = dates.entry(old.id.clone()).or_insert(old.proof.date);
+            *date = old.proof.date.max(*date);
+        }
+        dates.into_iter().collect()
+    }
+
+    /// What is locked for `arch`; of a name that both sides hold, both versions.
+    fn packages(&self, arch: Arch) -> Vec<LockedPackage> {
+        let mut out: Vec<LockedPackage> = Vec::new();
+        for package in self
+            .sides
+            .iter()
+            .filter_map(|side| side.packages.get(&arch))
+            .flatten()
+        {
+            if !out
+                .iter()
+                .any(|known| known.name == package.name && known.version == package.version)
+            {
+                out.push(package.clone());
+            }
+        }
+        out
+    }
+}
+
+/// Locks `project`: see FORMATS.md section 3.
+///
+/// # Errors
+/// When the manifest asks for what this version lacks, a repository is not to be trusted or had, or
+/// no set of packages fits.
+pub fn lock(
+    cx: &Context<'_>,
+    project: &Project,
+    options: &LockOptions,
+) -> Result<LockReport, Error> {
+    let plan = plan(cx, project, &options.update)?;
+    if !options.dry_run {
+        plan.write(project)?;
+    }
+    Ok(plan.report)
+}
+
+/// Why the lockfile does not fit the manifest, as sentences; empty where it does. Reads the manifest,
+/// its keys and the lockfile, and nothing else.
+///
+/// # Errors
+/// When the lockfile is there but damaged.
+pub fn lock_check(project: &Project, host: Arch) -> Result<Vec<String>, Error> {
+    let name = project.lockfile_name();
+    let Some(text) = project.lockfile_text()? else {
+        return Ok(vec![format!("{name} does not exist")]);
+    };
+    match lockfile::parse(&project.lockfile_path, &text) {
+        Ok(lockfile) => Ok(project.unfit(&lockfile, host)),
+        Err(LockfileError::MergeMarkers { .. }) => Ok(vec![format!("{name} has merge markers")]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A lockfile that is not written yet.
+pub(super) struct Plan {
+    text: String,
+    pub(super) report: LockReport,
+}
+
+impl Plan {
+    /// Writes it, unless nothing changed.
+    pub(super) fn write(&self, project: &Project) -> Result<(), Error> {
+        match self.report.changed {
+            true => project.write_lockfile(&self.text),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What `lock` would write.
+pub(super) fn plan(cx: &Context<'_>, project: &Project, update: &Update) -> Result<Plan, Error> {
+    let before = Before::read(cx, project)?;
+    let arches = project.arches(before.sides.first(), cx.host);
+    let configure = project.configure(before.sides.first(), cx.progress)?;
+
+    if let (Some(old), Update::Keep) = (&before.whole, update)
+        && lockfile::unfit(old, &project.digest, &arches).is_empty()
+    {
+        let mut new = Lockfile {
+            configure,
+            ..old.clone()
+        };
+        new.drop_stale_outputs(old);
+        return plan_of(project, Some(old), &new, &BTreeMap::new());
+    }
+    if let Some(old) = &before.whole {
+        old.check_writable(&project.lockfile_path)?;
+    }
+
+    let opened = open(
+        cx,
+        project.distro,
+        opening(cx, project, &before, &arches, update),
+    )?;
+    for warning in &opened.warnings {
+        cx.progress.warn(warning);
+    }
+    let problems: Vec<Problem> = arches
+        .iter()
+        .map(|arch| problem(project, &before, *arch, update))
+        .collect();
+    let solutions = opened
+        .catalogs
+        .par_iter()
+        .zip(&problems)
+        .map(|(catalog, problem)| catalog.resolve(problem))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect::<Result<Vec<Solution>, _>>()?;
+
+    let mut packages = BTreeMap::new();
+    let mut reasons = BTreeMap::new();
+    for (arch, solution) in arches.iter().zip(solutions) {
+        for warning in &solution.warnings {
+            cx.progress.warn(warning);
+        }
+        for moved in solution.moves {
+            reasons.insert((*arch, moved.name), moved.reason);
+        }
+        packages.insert(*arch, solution.packages);
+    }
+    let new = assemble(project, &before, opened, packages, configure);
+    warnings::of_lock(cx.progress, project, &new);
+    plan_of(project, before.sides.first(), &new, &reasons)
+}
+
+/// What is opened: the manifest's repositories, and what the old lockfile knows of them.
+fn opening(
+    cx: &Context<'_>,
+    project: &Project,
+    before: &Before,
+    arches: &[Arch],
+    update: &Update,
+) -> Opening {
+    // An alias such as `stable` stays what it meant, until everything may move.
+    let declared = project.release();
+    let kept = before
+        .release()
+        .filter(|_| *update != Update::All && project.distro.is_alias(declared));
+    Opening {
+        release: kept.unwrap_or(declared).to_owned(),
+        snapshot: project.manifest.snapshot,
+        repositories: project.repositories.clone(),
+        arches: arches.to_vec(),
+        now: cx.now,
+        locked: before.dates(project),
+    }
+}
+
+fn problem(project: &Project, before: &Before, arch: Arch, update: &Update) -> Problem {
+    let groups = project
+        .manifest
+        .groups
+        .iter()
+        .map(|group| GroupRequest {
+            name: group.name.clone(),
+            priority: group.priority,
+            requests: group
+                .packages()
+                .iter()
+                .filter(|request| request.applies_to(arch))
+                .cloned()
+                .collect(),
+            exclude: group.exclude().to_vec(),
+        })
+        .collect();
+    Problem {
+        arch,
+        groups,
+        recommends: project.manifest.recommends == Some(true),
+        locked: before.packages(arch),
+        update: update.clone(),
+    }
+}
+
+/// Puts the new lockfile together; outputs stay for architectures whose packages did.
+fn assemble(
+    project: &Project,
+    before: &Before,
+    opened: Opened,
+    packages: BTreeMap<Arch, Vec<LockedPackage>>,
+    configure: Configure,
+) -> Lockfile {
+    let repositories = opened
+        .repositories
+        .into_iter()
+        .zip(opened.proofs)
+        .map(|(repository, proof)| LockedRepository {
+            id: repository.id,
+            origin: repository.origin,
+            suite: repository.suite,
+            path: repository.path,
+            snapshot: repository.snapshot,
+            unsigned: repository.unsigned,
+            proof,
+        })
+        .collect();
+    let mut new = Lockfile {
+        format: lockfile::FORMAT,
+        canonical: lockfile::CANONICAL,
+        manifest: project.digest,
+        distro: project.distro.name().to_owned(),
+        release: opened.release,
+        configure,
+        rules: lockfile::RULES,
+        repositories,
+        packages,
+        outputs: BTreeMap::new(),
+        index: None,
+    };
+    if let Some(old) = &before.whole {
+        new.outputs.clone_from(&old.outputs);
+        new.index.clone_from(&old.index);
+        new.drop_stale_outputs(old);
+    }
+    new
+}
+
+/// Compares the new lockfile with what is there.
+fn plan_of(
+    project: &Project,
+    old: Option<&Lockfile>,
+    new: &Lockfile,
+    reasons: &BTreeMap<(Arch, PackageName), String>,
+) -> Result<Plan, Error> {
+    let text = lockfile::write(new, &project.manifest_name());
+    let changed = project.lockfile_text()?.as_deref() != Some(text.as_bytes());
+    let compare = |a: &_, b: &_| project.distro.compare(a, b);
+    let changes = new
+        .packages
+        .iter()
+        .map(|(arch, packages)| {
+            let before = old
+                .and_then(|old| old.packages.get(arch))
+                .map_or(&[][..], Vec::as_slice);
+            let changes = lockfile::changes(before, packages, &compare).into_iter();
+            let changes = changes.filter_map(|change| {
+                let package = change.new.or(change.old)?.clone();
+                let old = change.old.map(|old| &old.version);
+                Some(Change {
+                    kind: change.kind,
+                    reason: reasons.get(&(*arch, package.name.clone())).cloned(),
+                    from: old.filter(|_| change.kind != ChangeKind::Kept).cloned(),
+                    package,
+                })
+            });
+            (*arch, changes.collect())
+        })
+        .collect();
+    let path = project.lockfile_path.clone();
+    Ok(Plan {
+        text,
+        report: LockReport {
+            path,
+            changed,
+            changes,
+        },
+    })
+}
