@@ -422,3 +422,141 @@ fn a_version_bump_is_a_small_diff() {
     );
     assert!(!new.contains("outputs:"));
 }
+
+/// Texts that some YAML reads as something else, and pieces to make more of them.
+const TRAPS: [&str; 44] = [
+    "1.20",
+    "1e3",
+    "0755",
+    "no",
+    "~",
+    "on",
+    "y",
+    "1:30",
+    "1:30:00.5",
+    "0x1f",
+    "0b11",
+    "0o17",
+    "1_000",
+    "2026-11-01",
+    "2026-11-01t1:2:3",
+    ".5",
+    ".inf",
+    "-1",
+    "+1",
+    "a: b",
+    "a #b",
+    "#a",
+    "- a",
+    "? a",
+    "a:",
+    ":a",
+    "[a]",
+    "{a}",
+    "a,b",
+    "&a",
+    "*a",
+    "!a",
+    "|",
+    ">",
+    "%a",
+    "@a",
+    "`a`",
+    "'a'",
+    "\"a\"",
+    " a",
+    "a ",
+    "\\x41",
+    "null",
+    "<<",
+];
+
+fn texts() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    prop_oneof![
+        proptest::sample::select(&TRAPS[..]).prop_map(str::to_owned),
+        "[0-9a-fxobe_.:+~Tt-]{1,12}",
+        "[ -~\u{80}-\u{2fff}\u{feff}\u{1f600}]{1,12}",
+        any::<String>().prop_map(|text| format!("x{}", text.replace('\0', ""))),
+    ]
+}
+
+proptest::proptest! {
+    #[test]
+    fn every_text_comes_back(text in texts()) {
+        let shown = yaml::Text(&text).to_string();
+        let document = format!("a: {shown}\nb: [{shown}, {{c: {shown}}}]\n");
+        proptest::prop_assert!(scan::scan(document.as_bytes()).is_ok(), "{}", document);
+        let value: serde_yaml::Value = serde_yaml::from_str(&document).unwrap();
+        proptest::prop_assert_eq!(value["a"].as_str(), Some(&text[..]));
+        proptest::prop_assert_eq!(value["b"][0].as_str(), Some(&text[..]));
+        proptest::prop_assert_eq!(value["b"][1]["c"].as_str(), Some(&text[..]));
+    }
+
+    #[test]
+    fn what_is_written_is_read(
+        versions in proptest::collection::vec("[0-9][0-9a-z.+~:_-]{0,8}", 1..6),
+        names in proptest::collection::btree_set("[a-z0-9][a-z0-9+.-]{0,5}", 1..6),
+        statement in texts(),
+        (size, requested) in proptest::prelude::any::<(u64, bool)>(),
+    ) {
+        let mut lockfile = example();
+        let model = lockfile.packages[&amd64()][1].clone();
+        let packages = names.iter().zip(versions.iter().cycle()).map(|(name, version)| {
+            let mut package = model.clone();
+            package.name = name.parse().unwrap();
+            package.version = version.parse().unwrap();
+            package.source.version = package.version.clone();
+            package.sha256 = Sha256::of(name.as_bytes());
+            package.depends[0].name = package.name.clone();
+            package.depends.truncate(1);
+            package.depends[0].through = Some(version.as_str().into());
+            (package.size, package.requested) = (size, requested);
+            package
+        });
+        lockfile.packages.insert(amd64(), packages.collect());
+        lockfile.outputs.get_mut(&amd64()).unwrap().undone[0].statement = statement;
+        let text = write(&lockfile, "rootfs.yaml");
+        let back = read(&text);
+        proptest::prop_assert_eq!(back.as_ref(), Ok(&lockfile), "{}", text);
+        proptest::prop_assert_eq!(write(&back.unwrap(), "rootfs.yaml"), text);
+    }
+
+    #[test]
+    fn damage_is_an_error_and_no_panic(at in 0..EXAMPLE.len(), byte in 0..=255u8, cut in 0..80usize) {
+        let mut bytes = EXAMPLE.as_bytes().to_vec();
+        bytes[at] = byte;
+        let end = (at + cut).min(bytes.len());
+        let _ = parse(Path::new("x"), &bytes);
+        bytes.drain(at..end);
+        let _ = parse(Path::new("x"), &bytes);
+        let _ = parse_merged(Path::new("x"), &bytes);
+    }
+}
+
+/// The judgement of another parser, where this machine has it.
+#[test]
+fn yaml_1_1_reads_the_same_texts() {
+    let texts: Vec<String> = TRAPS.iter().map(|text| (*text).to_owned()).collect();
+    let shown: Vec<_> = texts.iter().map(|text| yaml::Text(text)).collect();
+    let document = format!("{}\n", yaml::Flow(&shown));
+    let script = "import sys, json, yaml; print(json.dumps(yaml.safe_load(sys.stdin.read())))";
+    let child = std::process::Command::new("python3")
+        .args(["-c", script])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let Ok(mut child) = child else {
+        println!("skipped: there is no python3");
+        return;
+    };
+    let written = std::io::Write::write_all(&mut child.stdin.take().unwrap(), document.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    if written.is_err() || !output.status.success() {
+        println!("skipped: python3 has no yaml");
+        return;
+    }
+    let read: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(read, texts);
+}

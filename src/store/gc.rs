@@ -38,8 +38,8 @@ const SECONDS_PER_DAY: i64 = 86_400;
 const BATCH: usize = 256;
 
 /// How long to wait for a process that holds everything: [`ATTEMPTS`] times [`PAUSE`].
-const ATTEMPTS: usize = if cfg!(test) { 2 } else { 200 };
-const PAUSE: Duration = Duration::from_millis(50);
+const ATTEMPTS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 2 } else { 50 });
 
 impl Store {
     /// Drops the least recently used, never what a running process holds. `now` is the present.
