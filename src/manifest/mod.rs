@@ -4,7 +4,7 @@
 //! [`Manifest`] in which everything that FORMATS.md section 1 says has been checked, or an error
 //! with the line and, where there is one, what to write instead. [`Manifest::digest`] is the digest
 //! of the normal form, by which a lockfile knows its manifest. [`add`] and [`remove`] edit the text
-//! and leave everything else in it as it was; [`template`] is the text that `init` writes.
+//! and leave everything else in it as it was; [`template()`] is the text that `init` writes.
 //!
 //! Nothing here reads a file: where keys are needed, the caller brings them.
 
