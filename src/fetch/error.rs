@@ -3,9 +3,6 @@
 use crate::model::{Class, Explain, Miss};
 use crate::store::StoreError;
 
-/// Sources that a message names.
-const MAX_NAMED: usize = 8;
-
 /// Bytes could not be had, or could not be kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,7 +11,7 @@ pub enum FetchError {
     #[error("`--mirror {0}` names a vendored tree, which this version of rootlock cannot read")]
     Vendored(String),
     /// No source had a package.
-    #[error("{name} could not be had: {}", named(misses))]
+    #[error("{name} could not be had: {}", Miss::sentence(misses))]
     Package {
         /// The package.
         name: String,
@@ -36,22 +33,6 @@ pub enum FetchError {
         #[source]
         source: StoreError,
     },
-}
-
-/// The reasons, each with its source, as one line.
-fn named(misses: &[Miss]) -> String {
-    if misses.is_empty() {
-        return "there is no source to ask".into();
-    }
-    let mut out: Vec<String> = misses
-        .iter()
-        .take(MAX_NAMED)
-        .map(|miss| format!("{}: {}", miss.from, miss.reason))
-        .collect();
-    if misses.len() > MAX_NAMED {
-        out.push(format!("and {} more", misses.len() - MAX_NAMED));
-    }
-    out.join("; ")
 }
 
 impl Explain for FetchError {

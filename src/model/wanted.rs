@@ -81,6 +81,32 @@ pub struct Miss {
     pub absent: bool,
 }
 
+impl Miss {
+    /// The reasons, each with its URL, as one line; one for each host that gives the same reason.
+    pub fn sentence(misses: &[Self]) -> String {
+        const MOST: usize = 8;
+        let host = |miss: &Self| miss.from.split('/').nth(2).unwrap_or_default().to_owned();
+        let mut told: Vec<(String, &str)> = Vec::new();
+        let mut out: Vec<String> = Vec::new();
+        for miss in misses {
+            let key = (host(miss), miss.reason.as_str());
+            if !told.contains(&key) {
+                out.push(format!("{}: {}", miss.from, miss.reason));
+                told.push(key);
+            }
+        }
+        if out.len() > MOST {
+            let more = out.len() - MOST;
+            out.truncate(MOST);
+            out.push(format!("and {more} more"));
+        }
+        match out.is_empty() {
+            true => "there is no source to ask".into(),
+            false => out.join("; "),
+        }
+    }
+}
+
 /// A well-known archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Archive {

@@ -1,4 +1,9 @@
 //! Throw-away keys for tests.
+//!
+//! It uses nothing of the crate, so that the tests outside it include this very file. Times are in
+//! seconds since 1970.
+
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::io::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
@@ -13,21 +18,18 @@ use pgp::serialize::stream::{Armorer, Message, Signer};
 use pgp::types::{HashAlgorithm, SignatureType};
 use pgp::{Cert, armor};
 
-use super::openpgp::Keyring;
-use crate::model::Epoch;
-
 /// A key and what it signs with.
 pub(crate) struct TestKey {
     pub(crate) cert: Cert,
 }
 
-fn moment(at: Epoch) -> std::time::SystemTime {
-    UNIX_EPOCH + Duration::from_secs(at.0 as u64)
+fn moment(at: i64) -> std::time::SystemTime {
+    UNIX_EPOCH + Duration::from_secs(at as u64)
 }
 
 impl TestKey {
     /// A certificate made at `made`, with a signing subkey, valid for `days`.
-    pub(crate) fn new(made: Epoch, days: Option<u64>) -> Self {
+    pub(crate) fn new(made: i64, days: Option<u64>) -> Self {
         let (cert, _) = CertBuilder::new()
             .add_userid("test")
             .set_cipher_suite(CipherSuite::Cv25519)
@@ -51,10 +53,6 @@ impl TestKey {
         self.cert.armored().to_vec().unwrap()
     }
 
-    pub(crate) fn keyring(&self) -> Keyring {
-        Keyring::parse("test", &self.public()).unwrap()
-    }
-
     fn signer(&self) -> pgp::crypto::KeyPair {
         let policy = StandardPolicy::new();
         let made = self.cert.primary_key().key().creation_time();
@@ -71,7 +69,7 @@ impl TestKey {
             .unwrap()
     }
 
-    fn sign(&self, text: &[u8], at: Epoch, hash: HashAlgorithm, clear: bool) -> Vec<u8> {
+    fn sign(&self, text: &[u8], at: i64, hash: HashAlgorithm, clear: bool) -> Vec<u8> {
         let kind = if clear {
             SignatureType::Text
         } else {
@@ -105,17 +103,17 @@ impl TestKey {
     }
 
     /// `text` as a clear-signed message.
-    pub(crate) fn clear_sign(&self, text: &[u8], at: Epoch) -> Vec<u8> {
+    pub(crate) fn clear_sign(&self, text: &[u8], at: i64) -> Vec<u8> {
         self.sign(text, at, HashAlgorithm::SHA512, true)
     }
 
     /// A detached, armoured signature over `text`.
-    pub(crate) fn detach_sign(&self, text: &[u8], at: Epoch) -> Vec<u8> {
+    pub(crate) fn detach_sign(&self, text: &[u8], at: i64) -> Vec<u8> {
         self.sign(text, at, HashAlgorithm::SHA512, false)
     }
 
     /// As [`TestKey::detach_sign`], with a hash that no policy accepts any more.
-    pub(crate) fn weak_sign(&self, text: &[u8], at: Epoch) -> Vec<u8> {
+    pub(crate) fn weak_sign(&self, text: &[u8], at: i64) -> Vec<u8> {
         self.sign(text, at, HashAlgorithm::SHA1, false)
     }
 }

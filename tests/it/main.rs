@@ -6,3 +6,4 @@
 mod canonical;
 mod cli;
 mod make;
+mod repo;

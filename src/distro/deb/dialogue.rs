@@ -14,10 +14,7 @@ use super::release::Release;
 use super::sources;
 use super::trust::{self, Judged};
 use crate::distro::{Catalog, Dialogue, Fault, Opened, Opening, Step};
-use crate::model::{
-    Answer, Class, Epoch, Found, Miss, Origin, Proof, Purpose, Repository, Wanted, WantedFile,
-};
-use crate::trust::openpgp::{MAX_SIGNATURE, MAX_TEXT};
+use crate::model::{Answer, Class, Epoch, Found, Miss, Proof, Repository, Sha256, Wanted};
 
 /// See `Distro::open`.
 pub(super) fn open(opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
@@ -35,7 +32,7 @@ pub(super) fn open(opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
     }
     sources::number(&mut repositories);
     for repository in &repositories {
-        plausible(repository, opening.now)?;
+        trust::plausible(repository, opening.now)?;
     }
     for arch in &opening.arches {
         if arch.debian().is_none() {
@@ -50,27 +47,6 @@ pub(super) fn open(opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
         stage: Stage::Start,
         warnings: Vec::new(),
     }))
-}
-
-/// Refuses what cannot be meant before anything is asked.
-fn plausible(repository: &Repository, now: Epoch) -> Result<(), Fault> {
-    match &repository.origin {
-        Origin::Archive(name) if !sources::ARCHIVES.iter().any(|known| known.name == name) => {
-            return Err(RepositoryFault::Archive(name.clone()).into());
-        }
-        _ => {}
-    }
-    match repository.snapshot {
-        Some(snapshot) if snapshot.epoch() > now => {
-            let id = repository.id.clone();
-            return Err(RepositoryFault::FutureSnapshot(snapshot, id).into());
-        }
-        _ => {}
-    }
-    if !repository.unsigned {
-        trust::keyring(repository)?;
-    }
-    Ok(())
 }
 
 /// What is known of one repository.
@@ -140,7 +116,7 @@ impl DebDialogue {
         let wanted = pending
             .iter()
             .map(|&number| {
-                release_of(
+                plan::release(
                     number,
                     &self.repositories[number],
                     self.slots[number].attempt,
@@ -390,7 +366,7 @@ impl DebDialogue {
     fn proof(&self, number: usize) -> Proof {
         let judged = self.slots[number].judged.as_ref();
         Proof {
-            sha256: judged.map_or_else(|| crate::model::Sha256::of(b""), |judged| judged.sha256),
+            sha256: judged.map_or_else(|| Sha256::of(b""), |judged| judged.sha256),
             date: judged.map_or(Epoch(0), |judged| judged.release.date),
             valid_until: judged.and_then(|judged| judged.release.valid_until),
             signed_by: judged
@@ -420,33 +396,5 @@ impl DebDialogue {
             .find(|name| !sources::is_alias(name))
             .unwrap_or(alias)
             .to_owned()
-    }
-}
-
-/// The Release of a repository and its signature, wherever they may lie.
-fn release_of(number: usize, repository: &Repository, attempt: usize) -> Wanted {
-    let directory = plan::directory(repository);
-    let file = |name: &str, max_size: u64| WantedFile {
-        path: format!("{directory}{name}"),
-        expect: None,
-        max_size,
-        plain: None,
-    };
-    let inline = vec![file("InRelease", MAX_TEXT)];
-    let alternatives = if repository.unsigned {
-        vec![vec![file("Release", MAX_TEXT)], inline]
-    } else {
-        vec![
-            inline,
-            vec![
-                file("Release", MAX_TEXT),
-                file("Release.gpg", MAX_SIGNATURE),
-            ],
-        ]
-    };
-    Wanted {
-        repository: number,
-        purpose: Purpose::Release { attempt },
-        alternatives,
     }
 }

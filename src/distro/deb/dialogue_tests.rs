@@ -83,7 +83,7 @@ impl Suite {
     }
 
     fn put(&self, key: &TestKey, files: &mut Files) {
-        let signed = Epoch(NOW.0 - 1);
+        let signed = NOW.0 - 1;
         let inline = key.clear_sign(self.release().as_bytes(), signed);
         files.insert(format!("{}InRelease", self.dir), inline);
         for (path, bytes) in &self.indexes {
@@ -99,7 +99,7 @@ impl Suite {
 }
 
 fn key() -> TestKey {
-    TestKey::new(Epoch(NOW.0 - 100 * DAY), None)
+    TestKey::new(NOW.0 - 100 * DAY, None)
 }
 
 fn repository(key: &TestKey, suite: &str) -> Repository {
@@ -246,7 +246,7 @@ fn a_detached_signature_does_as_well() {
     let inline = drive(opening(vec![repository(&key, "trixie")]), &[vec![&files]]).unwrap();
     files.remove("dists/trixie/InRelease");
     let text = suite.release().into_bytes();
-    let signature = key.detach_sign(&text, Epoch(NOW.0 - 1));
+    let signature = key.detach_sign(&text, NOW.0 - 1);
     files.insert("dists/trixie/Release".into(), text);
     files.insert("dists/trixie/Release.gpg".into(), signature);
     let detached = drive(opening(vec![repository(&key, "trixie")]), &[vec![&files]]).unwrap();

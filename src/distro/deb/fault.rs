@@ -2,9 +2,6 @@
 
 use crate::model::{Class, Explain, Miss, Snapshot};
 
-/// Misses that a message names.
-const MAX_NAMED: usize = 6;
-
 /// A repository that cannot be meant, had or trusted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RepositoryFault {
@@ -12,7 +9,10 @@ pub(super) enum RepositoryFault {
     Archive(String),
     #[error("the snapshot {0} of {1} lies in the future")]
     FutureSnapshot(Snapshot, String),
-    #[error("no source has a valid {what} of {repository}: {}", named(misses))]
+    #[error(
+        "no source has a valid {what} of {repository}: {}",
+        Miss::sentence(misses)
+    )]
     Nowhere {
         repository: String,
         what: String,
@@ -46,22 +46,6 @@ pub(super) enum RepositoryFault {
     OutOfTurn,
 }
 
-/// The reasons, each with its source, as one line.
-fn named(misses: &[Miss]) -> String {
-    if misses.is_empty() {
-        return "there is no source to ask".into();
-    }
-    let mut out: Vec<String> = misses
-        .iter()
-        .take(MAX_NAMED)
-        .map(|miss| format!("{}: {}", miss.from, miss.reason))
-        .collect();
-    if misses.len() > MAX_NAMED {
-        out.push(format!("and {} more", misses.len() - MAX_NAMED));
-    }
-    out.join("; ")
-}
-
 impl Explain for RepositoryFault {
     fn class(&self) -> Class {
         match self {
@@ -84,7 +68,7 @@ impl Explain for RepositoryFault {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Nowhere { misses, hint, .. } => hint.clone().or_else(|| {
-                misses.iter().all(|miss| miss.absent).then(|| {
+                misses.iter().any(|miss| miss.absent).then(|| {
                     "check the spelling of the release, the suite and the address".to_owned()
                 })
             }),

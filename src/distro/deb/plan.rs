@@ -1,9 +1,10 @@
-//! Which indexes a Release lists for the architectures, and where each may lie.
+//! Where a Release may lie, which indexes it lists for the architectures, and where those may lie.
 
 use super::fault::RepositoryFault;
 use super::release::{Listed, Release};
 use super::trust::is_flat;
 use crate::model::{Arch, IndexProof, Purpose, Repository, Wanted, WantedFile};
+use crate::trust::openpgp::{MAX_SIGNATURE, MAX_TEXT};
 
 /// In the order of preference, which also decides what the lockfile names.
 const FORMATS: [&str; 4] = [".xz", ".zst", ".gz", ""];
@@ -31,6 +32,34 @@ pub(super) fn directory(repository: &Repository) -> String {
         .chain(parts)
         .map(|part| format!("{part}/"))
         .collect()
+}
+
+/// The Release of a repository and its signature, wherever they may lie.
+pub(super) fn release(number: usize, repository: &Repository, attempt: usize) -> Wanted {
+    let directory = directory(repository);
+    let file = |name: &str, max_size: u64| WantedFile {
+        path: format!("{directory}{name}"),
+        expect: None,
+        max_size,
+        plain: None,
+    };
+    let inline = vec![file("InRelease", MAX_TEXT)];
+    let alternatives = if repository.unsigned {
+        vec![vec![file("Release", MAX_TEXT)], inline]
+    } else {
+        vec![
+            inline,
+            vec![
+                file("Release", MAX_TEXT),
+                file("Release.gpg", MAX_SIGNATURE),
+            ],
+        ]
+    };
+    Wanted {
+        repository: number,
+        purpose: Purpose::Release { attempt },
+        alternatives,
+    }
 }
 
 /// Plans the indexes of one repository.

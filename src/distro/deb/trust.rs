@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::fault::RepositoryFault;
 use super::release::{Release, ReleaseError};
+use super::sources;
+use crate::distro::Fault;
 use crate::model::{Class, Epoch, Explain, Origin, Repository, Sha256, Snapshot};
 use crate::trust::openpgp::{self, Keyring, OpenPgpError, Verified};
 
@@ -108,6 +111,27 @@ pub(super) fn keyring(repository: &Repository) -> Result<Keyring, OpenPgpError> 
         keyring.extend(Keyring::parse(&key.name, &key.bytes)?);
     }
     Ok(keyring)
+}
+
+/// Refuses what cannot be meant before anything is asked.
+pub(super) fn plausible(repository: &Repository, now: Epoch) -> Result<(), Fault> {
+    match &repository.origin {
+        Origin::Archive(name) if !sources::ARCHIVES.iter().any(|known| known.name == name) => {
+            return Err(RepositoryFault::Archive(name.clone()).into());
+        }
+        _ => {}
+    }
+    match repository.snapshot {
+        Some(snapshot) if snapshot.epoch() > now => {
+            let id = repository.id.clone();
+            return Err(RepositoryFault::FutureSnapshot(snapshot, id).into());
+        }
+        _ => {}
+    }
+    if !repository.unsigned {
+        keyring(repository)?;
+    }
+    Ok(())
 }
 
 /// Judges the files of a source: `InRelease`, or `Release` and `Release.gpg`, or of a repository
