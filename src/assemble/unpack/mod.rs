@@ -13,15 +13,16 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::distro::{Distro, Unpacked};
 use crate::model::{LockedPackage, Sha256};
 use crate::progress::{Progress, Task, TaskId};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use budget::Budget;
 pub use error::UnpackError;
 use sink::PackSink;
@@ -45,7 +46,7 @@ pub(super) fn open(
     store: &Store,
     distro: &dyn Distro,
     archive: &Sha256,
-) -> Result<Option<(File, u64)>, crate::store::StoreError> {
+) -> Result<Option<(File, u64)>, StoreError> {
     store.open_derived(STAGE, revision(distro), archive)
 }
 
@@ -63,41 +64,61 @@ pub fn unpack_all(
     memory: u64,
     progress: &dyn Progress,
 ) -> Result<Vec<Unpacked>, UnpackError> {
+    let budget = Budget::new(memory);
+    let job = |index: usize| Job {
+        store,
+        distro,
+        package: packages[index],
+        pack: index as u32,
+        budget: &budget,
+        progress,
+    };
     let mut order: Vec<usize> = (0..packages.len()).collect();
     order.sort_by_key(|&index| (std::cmp::Reverse(packages[index].size), index));
-    let budget = Budget::new(memory);
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let done = Mutex::new(Vec::with_capacity(packages.len()));
-    let work = || {
+    let mut tables = in_parallel(jobs, &order, |index| job(index).read())?;
+
+    // The new tables are read when all packs are made, not kept while they are: so never all
+    // tables and the decoders are in memory at once.
+    order.retain(|index| tables[index].is_none());
+    in_parallel(jobs, &order, |index| job(index).make())?;
+    tables.extend(in_parallel(jobs, &order, |index| job(index).read())?);
+    let tables = tables.into_iter();
+    tables
+        .map(|(index, table)| table.ok_or_else(|| job(index).spoiled()))
+        .collect()
+}
+
+/// Does `work` for each of `order` on up to `jobs` threads, in that order; stops at the first
+/// failure. Of several failures the lowest number's is told.
+fn in_parallel<T: Send>(
+    jobs: usize,
+    order: &[usize],
+    work: impl Fn(usize) -> Result<T, UnpackError> + Sync,
+) -> Result<BTreeMap<usize, T>, UnpackError> {
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let done = Mutex::new(BTreeMap::new());
+    let thread = || {
         while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if stop.load(Ordering::Relaxed) {
+            if failed.load(Ordering::Relaxed) {
                 break;
             }
-            let job = Job {
-                store,
-                distro,
-                package: packages[index],
-                pack: index as u32,
-                budget: &budget,
-                progress,
-            };
-            let result = job.run();
-            stop.fetch_or(result.is_err(), Ordering::Relaxed);
-            done.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((index, result));
+            let result = work(index);
+            failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.insert(index, result);
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..jobs.min(MAX_THREADS).min(packages.len()) {
-            scope.spawn(work);
+        for _ in 1..jobs.min(MAX_THREADS).min(order.len()) {
+            scope.spawn(thread);
         }
-        work();
+        thread();
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // The first in the order of the packages decides which error is told.
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let results = done.into_iter();
+    results
+        .map(|(index, result)| result.map(|value| (index, value)))
+        .collect()
 }
 
 /// One package to be unpacked.
@@ -115,26 +136,32 @@ impl Job<'_> {
         format!("{} {}", self.package.name, self.package.version)
     }
 
-    fn run(&self) -> Result<Unpacked, UnpackError> {
+    /// The table of the pack, where the store has the pack; a damaged one is dropped.
+    fn read(&self) -> Result<Option<Unpacked>, UnpackError> {
         let digest = &self.package.sha256;
-        if let Some((file, length)) = open(self.store, self.distro, digest)? {
-            if let Some(unpacked) = table::read(&file, length, self.pack) {
-                return Ok(unpacked);
-            }
+        let Some((file, length)) = open(self.store, self.distro, digest)? else {
+            return Ok(None);
+        };
+        let table = table::read(&file, length, self.pack);
+        if table.is_none() {
             self.store
                 .drop_derived(STAGE, revision(self.distro), digest);
         }
+        Ok(table)
+    }
+
+    /// Makes the pack.
+    fn make(&self) -> Result<(), UnpackError> {
         let task = self.progress.begin(Task::Unpack {
             name: &self.name(),
             size: self.package.size,
         });
-        let made = self.make(task);
+        let made = self.unpack(task);
         self.progress.end(task);
         made
     }
 
-    /// Makes the pack.
-    fn make(&self, task: TaskId) -> Result<Unpacked, UnpackError> {
+    fn unpack(&self, task: TaskId) -> Result<(), UnpackError> {
         let mut archive = Watched {
             inner: self.archive()?,
             progress: self.progress,
@@ -150,6 +177,21 @@ impl Job<'_> {
             .unpack(self.package, &mut archive, &mut sink)
             .map_err(UnpackError::refused)?;
         sink.finish(control)
+    }
+
+    /// The error of a pack that did not stay as it was made.
+    fn spoiled(&self) -> UnpackError {
+        let revision = revision(self.distro);
+        UnpackError::Store(StoreError::Io {
+            action: "read",
+            path: self
+                .store
+                .derived_path(STAGE, revision, &self.package.sha256),
+            source: io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it is not what was written there a moment ago",
+            ),
+        })
     }
 
     /// Opens the package's archive after all of it was checked.
@@ -185,7 +227,7 @@ struct Watched<'a> {
 }
 
 impl Read for Watched<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buf)?;
         self.progress.advance(self.task, read as u64);
         Ok(read)

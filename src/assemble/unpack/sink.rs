@@ -49,27 +49,21 @@ impl<'a> PackSink<'a> {
     }
 
     /// Puts the table behind the contents and keeps the pack.
-    pub(super) fn finish(self, control: Control) -> Result<Unpacked, UnpackError> {
-        let Self {
-            mut out,
-            path,
-            entries,
-            newest,
-            root,
-            ..
-        } = self;
+    pub(super) fn finish(self, control: Control) -> Result<(), UnpackError> {
         let unpacked = Unpacked {
-            entries,
+            entries: self.entries,
             control,
-            newest: newest.unwrap_or_default(),
-            root,
+            newest: self.newest.unwrap_or_default(),
+            root: self.root,
         };
-        let wrong = |source| UnpackError::Store(failed(path, source));
-        out.write_all(&table::write(&unpacked, self.offset))
-            .and_then(|()| out.into_inner().map_err(io::IntoInnerError::into_error))
-            .map_err(wrong)?
-            .commit()?;
-        Ok(unpacked)
+        let mut out = self.out;
+        let written = out
+            .write_all(&table::write(&unpacked, self.offset))
+            .and_then(|()| out.into_inner().map_err(io::IntoInnerError::into_error));
+        match written {
+            Ok(writer) => Ok(writer.commit()?),
+            Err(source) => Err(failed(self.path, source).into()),
+        }
     }
 
     /// Copies a file's content to the pack; its size has been announced.
