@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::unpack;
+use super::unpack::{Budget, Job, MEMORY};
 use crate::distro::Distro;
 use crate::model::{LockedPackage, Sha256};
+use crate::progress::Silent;
 use crate::store::Store;
 use crate::tree::Contents;
 
@@ -16,40 +17,58 @@ use crate::tree::Contents;
 const OPEN: usize = 16;
 
 /// The packs of an image, numbered as [`unpack_all`](super::unpack_all) numbers its packages; the
-/// one behind them is the blob of `files:`. A pack is opened when it is first read.
+/// one behind them is the blob of `files:`.
+///
+/// A pack is opened when it is first read. One that an earlier process made is hashed then: the
+/// store does not wait for the disk, so a loss of power can leave zeros in it. A damaged one is
+/// made again.
 pub struct Packs<'a> {
     store: &'a Store,
     distro: &'a dyn Distro,
-    archives: Vec<Sha256>,
+    packages: Vec<&'a LockedPackage>,
+    /// Set for each pack that is known to be sound.
+    sound: Vec<OnceLock<()>>,
     files: Option<Sha256>,
     /// The most recently read one last.
     open: Mutex<Vec<(u32, Arc<File>)>>,
 }
 
 impl<'a> Packs<'a> {
-    /// The packs of `packages`, and behind them the blob `files`.
-    pub fn new(
+    /// The packs of `packages`, of which those at `fresh` were made just now.
+    pub(super) fn new(
         store: &'a Store,
         distro: &'a dyn Distro,
-        packages: &[&LockedPackage],
-        files: Option<Sha256>,
+        packages: &[&'a LockedPackage],
+        fresh: &[usize],
     ) -> Self {
+        let sound = vec![OnceLock::new(); packages.len()];
+        for &index in fresh {
+            sound[index].get_or_init(|| ());
+        }
         Self {
             store,
             distro,
-            archives: packages.iter().map(|package| package.sha256).collect(),
-            files,
+            packages: packages.to_vec(),
+            sound,
+            files: None,
             open: Mutex::default(),
         }
     }
 
+    /// And behind them the blob of `files:`, where there is one.
+    #[must_use]
+    pub fn with_files(mut self, blob: Option<Sha256>) -> Self {
+        self.files = blob;
+        self
+    }
+
     fn file(&self, pack: u32) -> io::Result<Arc<File>> {
+        if let Some(file) = self.opened(pack) {
+            return Ok(file);
+        }
+        // Not under the lock: other packs can be read while this one is checked.
+        let file = Arc::new(self.open(pack)?);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = open.iter().position(|(other, _)| *other == pack);
-        let file = match found {
-            Some(at) => open.remove(at).1,
-            None => Arc::new(self.open(pack)?),
-        };
         if open.len() == OPEN {
             open.remove(0);
         }
@@ -57,18 +76,37 @@ impl<'a> Packs<'a> {
         Ok(file)
     }
 
+    fn opened(&self, pack: u32) -> Option<Arc<File>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = open.iter().position(|(other, _)| *other == pack)?;
+        let found = open.remove(at);
+        open.push(found);
+        open.last().map(|(_, file)| Arc::clone(file))
+    }
+
     fn open(&self, pack: u32) -> io::Result<File> {
-        let absent = || io::Error::new(io::ErrorKind::NotFound, "an unpacked package is gone");
-        let archive = self.archives.get(pack as usize);
-        let opened = match (archive, &self.files) {
-            (Some(archive), _) => unpack::open(self.store, self.distro, archive)
-                .map(|opened| opened.map(|(file, _)| file)),
-            (None, Some(blob)) if pack as usize == self.archives.len() => {
-                self.store.open_blob(blob)
-            }
-            (None, _) => return Err(absent()),
+        let index = pack as usize;
+        let (Some(package), Some(sound)) = (self.packages.get(index), self.sound.get(index)) else {
+            return self.open_files(index);
         };
-        opened.map_err(io::Error::other)?.ok_or_else(absent)
+        let job = Job {
+            store: self.store,
+            distro: self.distro,
+            package,
+            pack,
+            budget: &Budget::new(MEMORY),
+            progress: &Silent,
+        };
+        let file = job.open(sound.get().is_some()).map_err(io::Error::other)?;
+        sound.get_or_init(|| ());
+        Ok(file)
+    }
+
+    fn open_files(&self, index: usize) -> io::Result<File> {
+        let blob = self.files.filter(|_| index == self.packages.len());
+        let opened = blob.map(|blob| self.store.open_blob(&blob)).transpose();
+        let file = opened.map_err(io::Error::other)?.flatten();
+        file.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such pack"))
     }
 }
 
@@ -81,7 +119,7 @@ impl Contents for Packs<'_> {
 impl std::fmt::Debug for Packs<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Packs")
-            .field("packages", &self.archives.len())
+            .field("packages", &self.packages.len())
             .field("files", &self.files)
             .finish_non_exhaustive()
     }

@@ -89,6 +89,27 @@ impl Store {
         Ok(length.map(|length| (file, length)))
     }
 
+    /// As [`Store::open_derived`], after all of its bytes were hashed; a damaged entry is dropped.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn open_derived_verified(
+        &self,
+        stage: &str,
+        revision: u32,
+        key: &Sha256,
+    ) -> Result<Option<(fs::File, u64)>, StoreError> {
+        let Some((mut file, length)) = self.open_derived(stage, revision, key)? else {
+            return Ok(None);
+        };
+        let path = self.derived_path(stage, revision, key);
+        if verify(&mut file).map_err(|error| StoreError::io("read", &path, error))? {
+            return Ok(Some((file, length)));
+        }
+        let _ = self.discard(&path);
+        Ok(None)
+    }
+
     /// Drops an entry that proved wrong, so that it is made again.
     pub fn drop_derived(&self, stage: &str, revision: u32, key: &Sha256) {
         let _ = self.discard(&self.derived_path(stage, revision, key));

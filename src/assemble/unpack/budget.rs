@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A number of bytes to be shared.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(in crate::assemble) struct Budget {
     total: u64,
     free: Mutex<u64>,
     returned: Condvar,
@@ -18,7 +18,7 @@ pub(super) struct Share<'a> {
 }
 
 impl Budget {
-    pub(super) fn new(total: u64) -> Self {
+    pub(in crate::assemble) fn new(total: u64) -> Self {
         Self {
             total,
             free: Mutex::new(total),

@@ -1,8 +1,8 @@
 //! What keeps a package from being unpacked.
 
-use std::fmt;
 use std::io;
 
+use crate::assemble::Refusal;
 use crate::distro::Fault;
 use crate::model::{Class, Explain, Sha256};
 use crate::store::StoreError;
@@ -39,7 +39,7 @@ pub enum UnpackError {
     },
     /// The distribution refuses the archive.
     #[error(transparent)]
-    Refused(Refused),
+    Refused(Refusal),
     /// The content of an entry could not be read; the distribution's own error says why.
     #[error("the content of an entry cannot be read")]
     Content(#[source] io::Error),
@@ -48,25 +48,9 @@ pub enum UnpackError {
     Store(#[from] StoreError),
 }
 
-/// A distribution's own error, passed on as it is.
-#[derive(Debug)]
-pub struct Refused(Fault);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Refused {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
-
 impl UnpackError {
     pub(super) fn refused(fault: Fault) -> Self {
-        Self::Refused(Refused(fault))
+        Self::Refused(Refusal(fault))
     }
 }
 
@@ -75,7 +59,7 @@ impl Explain for UnpackError {
         match self {
             Self::Missing { .. } | Self::Content(_) => Class::Outside,
             Self::Damaged { .. } | Self::Size { .. } => Class::Untrusted,
-            Self::Refused(Refused(fault)) => fault.class(),
+            Self::Refused(Refusal(fault)) => fault.class(),
             Self::Store(error) => error.class(),
         }
     }
@@ -86,7 +70,7 @@ impl Explain for UnpackError {
                 Some("bring it into the store with `rootlock fetch`".into())
             }
             Self::Size { .. } => Some("write the lockfile anew with `rootlock lock`".into()),
-            Self::Refused(Refused(fault)) => fault.hint(),
+            Self::Refused(Refusal(fault)) => fault.hint(),
             Self::Content(_) => None,
             Self::Store(error) => error.hint(),
         }

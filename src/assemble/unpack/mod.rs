@@ -19,11 +19,12 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::Packs;
 use crate::distro::{Distro, Unpacked};
-use crate::model::{LockedPackage, Sha256};
+use crate::model::LockedPackage;
 use crate::progress::{Progress, Task, TaskId};
 use crate::store::{Store, StoreError};
-use budget::Budget;
+pub(in crate::assemble) use budget::Budget;
 pub use error::UnpackError;
 use sink::PackSink;
 
@@ -37,33 +38,24 @@ const STAGE: &str = "unpack";
 const MAX_THREADS: usize = 16;
 
 /// The store's revision of packs that hold what `distro` reads.
-pub(super) fn revision(distro: &dyn Distro) -> u32 {
+fn revision(distro: &dyn Distro) -> u32 {
     distro.revision() * 100 + table::REVISION
-}
-
-/// Opens the pack of the archive with that digest, and gives its length.
-pub(super) fn open(
-    store: &Store,
-    distro: &dyn Distro,
-    archive: &Sha256,
-) -> Result<Option<(File, u64)>, StoreError> {
-    store.open_derived(STAGE, revision(distro), archive)
 }
 
 /// Unpacks all `packages` that are not unpacked in the store already, on up to `jobs` threads whose
 /// decoders share `memory` bytes. The results are in the order of `packages`; package N's files
-/// lie in pack N.
+/// lie in pack N of the packs.
 ///
 /// # Errors
 /// When an archive is not in the store, is damaged, or is not what its package's should be.
-pub fn unpack_all(
-    store: &Store,
-    distro: &dyn Distro,
-    packages: &[&LockedPackage],
+pub fn unpack_all<'a>(
+    store: &'a Store,
+    distro: &'a dyn Distro,
+    packages: &[&'a LockedPackage],
     jobs: usize,
     memory: u64,
     progress: &dyn Progress,
-) -> Result<Vec<Unpacked>, UnpackError> {
+) -> Result<(Vec<Unpacked>, Packs<'a>), UnpackError> {
     let budget = Budget::new(memory);
     let job = |index: usize| Job {
         store,
@@ -83,9 +75,10 @@ pub fn unpack_all(
     in_parallel(jobs, &order, |index| job(index).make())?;
     tables.extend(in_parallel(jobs, &order, |index| job(index).read())?);
     let tables = tables.into_iter();
-    tables
+    let unpacked: Result<Vec<_>, _> = tables
         .map(|(index, table)| table.ok_or_else(|| job(index).spoiled()))
-        .collect()
+        .collect();
+    Ok((unpacked?, Packs::new(store, distro, packages, &order)))
 }
 
 /// Does `work` for each of `order` on up to `jobs` threads, in that order; stops at the first
@@ -122,30 +115,49 @@ fn in_parallel<T: Send>(
 }
 
 /// One package to be unpacked.
-struct Job<'a> {
-    store: &'a Store,
-    distro: &'a dyn Distro,
-    package: &'a LockedPackage,
-    pack: u32,
-    budget: &'a Budget,
-    progress: &'a dyn Progress,
+pub(super) struct Job<'a> {
+    pub(super) store: &'a Store,
+    pub(super) distro: &'a dyn Distro,
+    pub(super) package: &'a LockedPackage,
+    pub(super) pack: u32,
+    pub(super) budget: &'a Budget,
+    pub(super) progress: &'a dyn Progress,
 }
 
 impl Job<'_> {
+    /// Opens the pack after all of it was checked, unless it was made by this very process; a
+    /// damaged one is made again, and comes out the same.
+    pub(super) fn open(&self, fresh: bool) -> Result<File, UnpackError> {
+        let (digest, revision) = (&self.package.sha256, revision(self.distro));
+        let open = |fresh: bool| {
+            let open = match fresh {
+                true => Store::open_derived,
+                false => Store::open_derived_verified,
+            };
+            open(self.store, STAGE, revision, digest)
+        };
+        if let Some((file, _)) = open(fresh)? {
+            return Ok(file);
+        }
+        self.make()?;
+        open(true)?
+            .map(|(file, _)| file)
+            .ok_or_else(|| self.spoiled())
+    }
+
     fn name(&self) -> String {
         format!("{} {}", self.package.name, self.package.version)
     }
 
     /// The table of the pack, where the store has the pack; a damaged one is dropped.
     fn read(&self) -> Result<Option<Unpacked>, UnpackError> {
-        let digest = &self.package.sha256;
-        let Some((file, length)) = open(self.store, self.distro, digest)? else {
+        let (digest, revision) = (&self.package.sha256, revision(self.distro));
+        let Some((file, length)) = self.store.open_derived(STAGE, revision, digest)? else {
             return Ok(None);
         };
         let table = table::read(&file, length, self.pack);
         if table.is_none() {
-            self.store
-                .drop_derived(STAGE, revision(self.distro), digest);
+            self.store.drop_derived(STAGE, revision, digest);
         }
         Ok(table)
     }

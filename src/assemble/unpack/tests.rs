@@ -5,9 +5,9 @@ use super::*;
 use crate::assemble::Packs;
 use crate::distro::deb::Debian;
 use crate::distro::deb::testing::{Deb, Packing};
-use crate::model::{Class, Explain as _, SourcePackage};
+use crate::model::{Class, Explain as _, Sha256, SourcePackage};
 use crate::progress::Silent;
-use crate::tree::{Contents as _, Kind, Location};
+use crate::tree::{Blob, Contents as _, Kind, Location};
 
 /// A store and the packages in it.
 struct Bench {
@@ -63,6 +63,15 @@ impl Bench {
         jobs: usize,
         progress: &dyn Progress,
     ) -> Result<Vec<Unpacked>, UnpackError> {
+        self.unpack_packs(jobs, progress)
+            .map(|(unpacked, _)| unpacked)
+    }
+
+    fn unpack_packs(
+        &self,
+        jobs: usize,
+        progress: &dyn Progress,
+    ) -> Result<(Vec<Unpacked>, Packs<'_>), UnpackError> {
         unpack_all(&self.store, &Debian, &self.all(), jobs, MEMORY, progress)
     }
 
@@ -127,9 +136,8 @@ fn debs(count: usize) -> Vec<Deb> {
 #[test]
 fn packs_hold_what_archives_hold() {
     let bench = Bench::new(&debs(40));
-    let first = bench.unpack(1).unwrap();
-    let packages = bench.all();
-    let packs = Packs::new(&bench.store, &Debian, &packages, Some(packages[3].sha256));
+    let (first, packs) = bench.unpack_packs(1, &Silent).unwrap();
+    let packs = packs.with_files(Some(bench.packages[3].sha256));
     for (index, unpacked) in first.iter().enumerate() {
         assert!(unpacked.root);
         assert_eq!(unpacked.newest, 2_000_000_000);
@@ -212,6 +220,33 @@ fn a_damaged_pack_is_made_again() {
     }
 }
 
+/// As a loss of power leaves it: the table holds and the contents do not.
+#[test]
+fn damaged_contents_are_found_by_the_next_process() {
+    let bench = Bench::new(&debs(3));
+    bench.unpack(2).unwrap();
+    let whole = fs_err::read(bench.pack(1)).unwrap();
+    Bench::tamper(&bench.pack(1), 5);
+    let (unpacked, packs) = bench.unpack_packs(2, &Silent).unwrap();
+    let files = unpacked[1]
+        .entries
+        .iter()
+        .filter_map(|(_, node)| match &node.kind {
+            Kind::File(Blob {
+                size,
+                sha256,
+                at: Location::Pack { pack, offset },
+            }) => Some((*pack, *offset, *size, *sha256)),
+            _ => None,
+        });
+    for (pack, offset, size, sha256) in files {
+        let mut bytes = vec![0; size as usize];
+        packs.read_at(pack, offset, &mut bytes).unwrap();
+        assert_eq!(Sha256::of(&bytes), sha256);
+    }
+    assert!(fs_err::read(bench.pack(1)).unwrap() == whole);
+}
+
 #[test]
 fn an_archive_is_read_only_when_all_of_it_holds() {
     let bench = Bench::new(&debs(2));
@@ -220,7 +255,10 @@ fn an_archive_is_read_only_when_all_of_it_holds() {
     // Another process finds it.
     let store = Store::open(bench.dir.path()).unwrap();
     let all = bench.all();
-    let unpack = |all: &[&LockedPackage]| unpack_all(&store, &Debian, all, 1, MEMORY, &Silent);
+    let unpack = |all: &[&LockedPackage]| {
+        let unpacked = unpack_all(&store, &Debian, all, 1, MEMORY, &Silent);
+        unpacked.map(|(unpacked, _)| unpacked)
+    };
     let error = unpack(&all).unwrap_err();
     assert!(matches!(error, UnpackError::Damaged { .. }), "{error}");
     assert_eq!(error.class(), Class::Untrusted);
