@@ -67,9 +67,9 @@ impl Maker<'_> {
         let distro = self.project.distro;
         let packages: Vec<&LockedPackage> = locked.iter().collect();
         let threads = rayon::current_num_threads();
-        let unpacked =
+        let (unpacked, packs) =
             assemble::unpack_all(cx.store, distro, &packages, threads, DECODERS, cx.progress)?;
-        let contents = Packs::new(cx.store, distro, &packages, files.pack);
+        let contents = packs.with_files(files.pack);
         let manifest = &self.project.manifest;
         let groups: Vec<GroupName> = manifest
             .groups
