@@ -53,7 +53,7 @@ impl Store {
         }
         let lock = open_lock(self.root())
             .map_err(|error| StoreError::io("write to the store", self.root(), error))?;
-        self.exclusively(&lock, || self.drop_leftovers(&mut out))?;
+        self.exclusively(&lock, || self.drop_leftovers(now, &mut out))?;
 
         let mut entries = self.blobs()?;
         entries.extend(self.stages()?.into_values().flatten());
@@ -134,18 +134,28 @@ impl Store {
         Ok(())
     }
 
-    /// Drops the temporary files of processes that are gone.
-    fn drop_leftovers(&self, out: &mut Collected) -> Result<(), StoreError> {
-        let living = self.living(Epoch(i64::MAX))?;
+    /// Drops the temporary files of processes that are gone, and downloads that nobody went on with
+    /// for a day.
+    fn drop_leftovers(&self, now: Epoch, out: &mut Collected) -> Result<(), StoreError> {
+        let living = self.living(now)?;
         for path in names(&self.root().join("tmp"))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let owner = name.split('-').next().unwrap_or_default();
-            if living.ids.iter().any(|id| id == owner) {
+            let Ok(meta) = fs::symlink_metadata(&path) else {
                 continue;
-            }
-            let size = fs::symlink_metadata(&path).map_or(0, |meta| meta.len());
-            if self.discard(&path).is_ok() {
-                out.leftovers.add(size);
+            };
+            // A partial download belongs to whoever has it locked; the lock is held while it is
+            // dropped, so that nobody goes on with what is gone.
+            let partial = (owner == "partial").then(|| super::open_nofollow(&path).ok());
+            let stays = match &partial {
+                Some(Some(file)) => {
+                    meta.mtime() >= now.0.saturating_sub(SECONDS_PER_DAY)
+                        || file.try_lock().is_err()
+                }
+                _ => living.ids.iter().any(|id| id == owner),
+            };
+            if !stays && self.discard(&path).is_ok() {
+                out.leftovers.add(meta.len());
             }
         }
         Ok(())

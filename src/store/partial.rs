@@ -117,7 +117,12 @@ impl Partial {
         self.file
             .set_permissions(fs::Permissions::from_mode(0o444))
             .map_err(wrong)?;
+        if fs::symlink_metadata(&to).is_ok_and(|meta| meta.is_dir()) {
+            self.store.discard(&to).map_err(wrong)?;
+        }
         fs::rename(&self.path, &to).map_err(wrong)?;
+        // It may have been whole for long, and is used only now.
+        self.store.has(&self.digest);
         self.store.verified().insert(self.digest);
         Ok(())
     }

@@ -309,16 +309,20 @@ fn processes_write_read_and_collect_at_once() {
     let root = store.root().to_owned();
     let now = used_ago(&store.path(&Sha256::of(b"first")), 0);
     std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
+        for thread in 0..4u8 {
+            let root = &root;
+            scope.spawn(move || {
                 for round in 0..25u8 {
-                    let process = Store::open(&root).unwrap();
-                    let key = process.put(&[round; 1000]).unwrap();
-                    used_ago(&process.path(&key), 9 * DAY);
-                    let process = Store::open(&root).unwrap();
-                    if process.has(&key) {
+                    let process = Store::open(root).unwrap();
+                    let shared = process.put(&[round; 1000]).unwrap();
+                    assert!(process.read(&shared).unwrap().is_some());
+                    // Nobody else makes this one look old while somebody holds it.
+                    let own = process.put(&[thread, round]).unwrap();
+                    used_ago(&process.path(&own), 9 * DAY);
+                    let process = Store::open(root).unwrap();
+                    if process.has(&own) {
                         std::thread::yield_now();
-                        assert!(process.read(&key).unwrap().is_some());
+                        assert!(process.read(&own).unwrap().is_some());
                     }
                 }
             });
@@ -331,4 +335,32 @@ fn processes_write_read_and_collect_at_once() {
     });
     assert_eq!(fs::read_dir(root.join("tmp")).unwrap().count(), 0);
     assert_eq!(store.check().unwrap().damaged, []);
+}
+
+#[test]
+fn gc_leaves_downloads_that_go_on_or_will() {
+    let (_dir, store) = store();
+    let (whole, digest) = (b"hello", Sha256::of(b"hello"));
+    let mut partial = store.partial(&digest, 5).unwrap().unwrap();
+    partial.write_all(&whole[..2]).unwrap();
+    let path = store.root().join(format!("tmp/partial-{}", digest.hex()));
+    let now = used_ago(&path, 2 * DAY);
+    assert_eq!(collect(&store, Some(0), None, now).leftovers.files, 0);
+    drop(partial);
+    used_ago(&path, DAY / 2);
+    assert_eq!(collect(&store, Some(0), None, now).leftovers.files, 0);
+    used_ago(&path, 2 * DAY);
+    assert_eq!(collect(&store, Some(0), None, now).leftovers.bytes, 2);
+
+    // One that had been whole for long is held from the moment it is a blob.
+    fs::write(&path, whole).unwrap();
+    used_ago(&path, DAY / 2);
+    let process = reopened(&store);
+    process
+        .partial(&digest, 5)
+        .unwrap()
+        .unwrap()
+        .commit("x")
+        .unwrap();
+    assert_eq!(collect(&store, Some(0), None, now).held.files, 1);
 }
