@@ -1,5 +1,5 @@
-//! The text files of a package's control archive: deb-control(5), deb-conffiles(5),
-//! deb-md5sums(5) and deb-triggers(5).
+//! The text files of a package's control archive: deb-control(5), deb-conffiles(5) and
+//! deb-triggers(5).
 //!
 //! Bytes come in, fields and lines go out in their order, exactly as written: what is not UTF-8
 //! stays as it is, since dpkg's database repeats it byte for byte.
@@ -150,33 +150,6 @@ pub(super) fn conffiles(bytes: &[u8]) -> Result<Vec<Conffile>, ControlError> {
     Ok(out)
 }
 
-/// Reads `md5sums`, in its order: the digest as 32 lower-case digits, and the path as packaged.
-pub(super) fn md5sums(bytes: &[u8]) -> Result<Vec<(&str, TreePath)>, ControlError> {
-    let mut out = Vec::new();
-    for (at, line) in lines(bytes) {
-        let digest = line
-            .get(..32)
-            .and_then(|digest| std::str::from_utf8(digest).ok());
-        let digest = digest.filter(|digest| {
-            digest
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-        });
-        let path = line.get(32..).and_then(|rest| rest.strip_prefix(b"  "));
-        let (Some(digest), Some(path)) = (digest, path) else {
-            return Err(bad(at, line, "is no MD5 digest with a path"));
-        };
-        let path = TreePath::from_archive(path)
-            .map_err(|source| ControlError::Path {
-                line: at + 1,
-                source,
-            })?
-            .ok_or_else(|| bad(at, line, "is the root"))?;
-        out.push((digest, path));
-    }
-    Ok(out)
-}
-
 /// A line of `triggers`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trigger {
@@ -278,12 +251,6 @@ mod tests {
         assert_eq!(shown, [("/etc/a".into(), false), ("/etc/b".into(), true)]);
         assert!(conffiles(b"etc/a\n").is_err());
         assert!(conffiles(b"/etc/../a\n").is_err());
-
-        let sums = md5sums(b"d41d8cd98f00b204e9800998ecf8427e  usr/a b\n").unwrap();
-        assert_eq!(sums[0].0, "d41d8cd98f00b204e9800998ecf8427e");
-        assert_eq!(sums[0].1.as_bytes(), b"usr/a b");
-        assert!(md5sums(b"d41d8cd98f00b204e9800998ecf8427E  a\n").is_err());
-        assert!(md5sums(b"d41d8cd98f00b204e9800998ecf8427e a\n").is_err());
 
         let lines = triggers(b"# x\ninterest-noawait /usr/lib # y\nactivate ldconfig\n").unwrap();
         assert_eq!(
