@@ -325,7 +325,8 @@ impl Reader<'_> {
     }
 }
 
-/// The account files, where accounts are declared; the names that the image then knows.
+/// The account files, where accounts are declared or packages ship what they are made from; the
+/// names that the image then knows.
 fn account_items(
     stack: &Stack<'_>,
     distro: &dyn Distro,
@@ -336,41 +337,53 @@ fn account_items(
 ) -> Result<Names, AssembleError> {
     let defaults = distro.accounts();
     let read = |path: &str, mode, gid| -> Result<_, AssembleError> {
-        Ok(reader
-            .shipped(stack, path)?
-            .map_or((None, mode, gid), |(text, mode, gid)| {
-                (Some(text), mode, gid)
-            }))
+        let found = reader.shipped(stack, path)?;
+        Ok(found.map_or((None, mode, gid), |(text, mode, gid)| {
+            (Some(text), mode, gid)
+        }))
+    };
+    let master = |path: &str| -> Result<Option<String>, AssembleError> {
+        Ok(reader.shipped(stack, path)?.map(|(text, ..)| text))
     };
     let passwd = read("etc/passwd", 0o644, 0)?;
     let group = read("etc/group", 0o644, 0)?;
     let shadow = read("etc/shadow", 0o640, defaults.shadow_gid)?;
     let gshadow = read("etc/gshadow", 0o640, defaults.shadow_gid)?;
+    let passwd_master = match &passwd.0 {
+        None => master(defaults.passwd_master)?,
+        Some(_) => None,
+    };
+    let group_master = match &group.0 {
+        None => master(defaults.group_master)?,
+        Some(_) => None,
+    };
+    let declared = *accounts != Accounts::default();
+    let wanted = [
+        declared || passwd_master.is_some(),
+        declared || group_master.is_some(),
+        declared,
+        declared,
+    ];
+    let or = |text: Option<String>, master: Option<String>, default: &str| {
+        text.or(master).unwrap_or_else(|| default.into())
+    };
     let before = AccountFiles {
-        passwd: passwd.0.unwrap_or_else(|| defaults.passwd.into()),
-        group: group.0.unwrap_or_else(|| defaults.group.into()),
+        passwd: or(passwd.0, passwd_master, defaults.passwd),
+        group: or(group.0, group_master, defaults.group),
         shadow: shadow.0.unwrap_or_default(),
         gshadow: gshadow.0,
     };
-    let after = accounts::declare(
-        before.clone(),
-        accounts,
-        &defaults,
-        distro.shadow_day(epoch),
-    )?;
+    let after = accounts::declare(before, accounts, &defaults, distro.shadow_day(epoch))?;
     let mut names = Names::default();
     names.read(&after.passwd, &after.group);
-    if *accounts == Accounts::default() {
-        return Ok(names);
-    }
     let files = [
         ("etc/passwd", Some(after.passwd), passwd.1, passwd.2),
         ("etc/group", Some(after.group), group.1, group.2),
         ("etc/shadow", Some(after.shadow), shadow.1, shadow.2),
         ("etc/gshadow", after.gshadow, gshadow.1, gshadow.2),
     ];
-    for (path, text, mode, gid) in files {
-        if let (Some(text), Ok(path)) = (text, path.parse()) {
+    for ((path, text, mode, gid), wanted) in files.into_iter().zip(wanted) {
+        if let (Some(text), Ok(path), true) = (text, path.parse(), wanted) {
             let what = What::File(Blob::inline(text.into_bytes()));
             items.push(generated(path, what, mode, gid, epoch));
         }

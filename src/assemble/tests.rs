@@ -758,6 +758,34 @@ fn accounts_are_added_to_what_packages_ship() {
 }
 
 #[test]
+fn the_masters_of_accounts_become_the_accounts() {
+    let recipe = |accounts| Recipe {
+        packages: vec![
+            pkg("base-passwd", "base")
+                .file(
+                    "usr/share/base-passwd/passwd.master",
+                    "root:*:0:0::/:/x\nwww:*:33:33::/:/x\n",
+                )
+                .file("usr/share/base-passwd/group.master", "root:*:0:\n"),
+        ],
+        accounts,
+        user: Some("www"),
+        ..Recipe::default()
+    };
+    let plain = recipe(Accounts::default()).build().unwrap();
+    let system = layer(&plain, "system");
+    assert_eq!(
+        text(system, "etc/passwd"),
+        "root:*:0:0::/:/x\nwww:*:33:33::/:/x\n"
+    );
+    assert_eq!(text(system, "etc/group"), "root:*:0:\n");
+    assert!(!has(system, "etc/shadow"));
+    assert_eq!(plain.user.as_deref(), Some("33:33"));
+    let more = recipe(accounts()).build().unwrap();
+    assert!(text(layer(&more, "system"), "etc/passwd").contains("/x\napp:x:10001:"));
+}
+
+#[test]
 fn an_unknown_owner_names_the_line() {
     let mut owned = content("etc/owned", "");
     owned.owner = Some(crate::model::Owner {

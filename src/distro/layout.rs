@@ -84,9 +84,14 @@ pub struct Generated {
 /// What user accounts look like before any is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountDefaults {
-    /// `/etc/passwd` where no package ships one.
+    /// Where packages ship what `/etc/passwd` is first made from, below the root. Where one does,
+    /// the image has that file, for other scripts take the accounts in it for granted.
+    pub passwd_master: &'static str,
+    /// The same for `/etc/group`.
+    pub group_master: &'static str,
+    /// What `/etc/passwd` is made from for declared accounts where no package ships either.
     pub passwd: &'static str,
-    /// `/etc/group` where no package ships one.
+    /// The same for `/etc/group`.
     pub group: &'static str,
     /// The shell of an account that names none.
     pub nologin: &'static str,

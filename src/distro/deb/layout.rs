@@ -67,9 +67,11 @@ impl Layout for Debian {
     }
 
     fn accounts(&self) -> AccountDefaults {
-        // What base-passwd makes first of all, and what any C library takes for granted. Its postinst
-        // adds the rest when it runs.
+        // base-passwd copies its masters when it is unpacked first of all, and never again: every
+        // later script, base-files' the first, needs the names in them.
         AccountDefaults {
+            passwd_master: "usr/share/base-passwd/passwd.master",
+            group_master: "usr/share/base-passwd/group.master",
             passwd: "root:*:0:0:root:/root:/bin/bash\n",
             group: "root:*:0:\n",
             nologin: "/usr/sbin/nologin",
