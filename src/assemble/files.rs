@@ -289,3 +289,7 @@ fn left_out(spec: &FileSpec, name: &OsStr, below_top: &Path) -> bool {
             }
         })
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@ mod accounts;
 mod build;
 mod decide;
 mod error;
+mod etc;
 mod files;
 mod filter;
 mod glob;
@@ -11,6 +12,7 @@ mod group;
 mod links;
 mod overlay;
 mod packs;
+mod parents;
 mod record;
 mod stack;
 #[cfg(test)]
