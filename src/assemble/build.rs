@@ -189,10 +189,19 @@ fn diversions(distro: &dyn Distro, stack: &Stack<'_>) -> BTreeMap<TreePath, (u32
     let mut found: Vec<(usize, u32, Diversion)> = Vec::new();
     for (owner, package) in (0..).zip(&stack.packages) {
         let own = distro.diversions(package.member());
-        found.extend(
-            own.into_iter()
-                .map(|diversion| (package.layer, owner, diversion)),
-        );
+        // A script may speak for another package; that one is the diverting package then.
+        let named = |diversion: &Diversion| {
+            let name = diversion.package.as_ref()?;
+            let found = stack
+                .packages
+                .iter()
+                .position(|package| package.locked.name == *name);
+            found.and_then(|at| u32::try_from(at).ok())
+        };
+        for diversion in own {
+            let by = named(&diversion).unwrap_or(owner);
+            found.push((stack.packages[by as usize].layer, by, diversion));
+        }
     }
     let name = |owner: u32| &stack.packages[owner as usize].locked.name;
     found.sort_by(|a, b| (a.0, name(a.1)).cmp(&(b.0, name(b.1))));

@@ -112,6 +112,10 @@ impl Plan<'_> {
                 out.directories.push((path, node.meta, owner));
                 continue;
             }
+            let mut node = node;
+            if matches!(node.kind, Kind::Symlink(_)) {
+                node.meta.mode = 0o777;
+            }
             let inode = inodes.get(&at).copied().unwrap_or_default();
             let mut claim = Claim {
                 path,
@@ -142,7 +146,8 @@ impl Plan<'_> {
         let Some((by, diversion)) = self.diversions.get(&claim.path) else {
             return;
         };
-        if *by == claim.owner && diversion.package.is_some() {
+        let package = &stack.packages[claim.owner as usize].locked.name;
+        if diversion.package.as_ref() == Some(package) {
             return;
         }
         let above = stack.packages[*by as usize].layer;

@@ -13,6 +13,8 @@ mod links;
 mod overlay;
 mod packs;
 mod parents;
+#[cfg(test)]
+mod property_tests;
 mod record;
 mod stack;
 #[cfg(test)]

@@ -334,6 +334,18 @@ fn diversions() {
         let diversions = text(layer(&image, "system"), "var/lib/dpkg/diversions");
         assert_eq!(diversions, "/bin/sh\n/bin/sh.real\nd\n");
     }
+    // A script that speaks for another package: that one's own file keeps the path.
+    let spoken = image([
+        pkg("script", "top").control(
+            "preinst",
+            "#!/bin/sh\ndpkg-divert --package d --add /bin/sh\n",
+        ),
+        pkg("d", "base").file("bin/sh", "d's"),
+        pkg("e", "top").file("bin/sh", "e's"),
+    ])
+    .unwrap();
+    assert_eq!(text(layer(&spoken, "base"), "usr/bin/sh"), "d's");
+    assert_eq!(text(layer(&spoken, "top"), "usr/bin/sh.distrib"), "e's");
     // A diverter above: the original stays beneath, and is under its new name above.
     let image = image([diverter("top"), owner("base")]).unwrap();
     assert_eq!(text(layer(&image, "base"), "usr/bin/sh"), "owner's");
@@ -409,6 +421,51 @@ fn paths_filter_packages_and_stay_in_the_lists() {
          path-exclude=/usr/bin/*\npath-exclude=/var/*\n\
          path-include=/usr/share/doc/*/copyright\n"
     );
+}
+
+#[test]
+fn the_order_of_packages_does_not_count() {
+    let packages = || {
+        vec![
+            pkg("a", "base")
+                .dir("usr/x", 0o700)
+                .file("usr/x/f", "a")
+                .link("l", "/usr/x"),
+            pkg("b", "base")
+                .dir("usr/x", 0o755)
+                .field("Replaces: a")
+                .file("usr/x/f", "b"),
+            pkg("c", "top")
+                .field("Replaces: b")
+                .file("usr/x/f", "c")
+                .file("l/g", ""),
+            pkg("d", "top")
+                .control("preinst", "#!/bin/sh\ndpkg-divert --add /usr/x/h\n")
+                .file("usr/x/h", "d"),
+            pkg("e", "top").file("usr/x/h", "e"),
+        ]
+    };
+    let trees = |packages| {
+        let recipe = Recipe {
+            packages,
+            ..Recipe::default()
+        };
+        let layers = recipe.build().unwrap().layers.into_iter();
+        layers.map(|layer| layer.tree).collect::<Vec<_>>()
+    };
+    let mut turned = packages();
+    let first = trees(packages());
+    for _ in 0..turned.len() {
+        turned.rotate_left(1);
+        turned.reverse();
+        let names: Vec<_> = turned.iter().map(|one| one.locked.name.clone()).collect();
+        let again = names.iter().map(|name| {
+            let mut all = packages();
+            let at = all.iter().position(|one| one.locked.name == *name).unwrap();
+            all.swap_remove(at)
+        });
+        assert_eq!(trees(again.collect()), first);
+    }
 }
 
 #[test]
