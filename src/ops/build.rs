@@ -5,6 +5,7 @@ use std::io::Write;
 use super::fetch::bring;
 use super::image::{Made, Maker};
 use super::lock::lock;
+use super::project::make_parents;
 use super::report::{BuildOptions, BuildReport, BuiltLayer, Format, LockOptions, Target};
 use super::{Context, Error, OpsError, Project, record, warnings};
 use crate::export::{self, ExportError, Output, PackedImage, Reference};
@@ -33,6 +34,9 @@ pub fn build(
         return Err(OpsError::no_stdout(options.format).into());
     }
     bring(cx, project, &lockfile, &arches)?;
+    if let Target::Path(out) = &options.output {
+        make_parents(out)?;
+    }
 
     let maker = Maker {
         cx,

@@ -248,13 +248,19 @@ impl Project {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+/// Makes the directories above `path`.
+pub(super) fn make_parents(path: &Path) -> Result<(), Error> {
     if let Some(parent) = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
     {
         fs_err::create_dir_all(parent).map_err(OpsError::file("create", parent))?;
     }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    make_parents(path)?;
     Ok(atomic_write(path, text.as_bytes())?)
 }
 

@@ -5,5 +5,6 @@
 
 mod canonical;
 mod cli;
+mod journey;
 mod make;
 mod repo;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -180,6 +181,17 @@ fn usage(error: &clap::Error) -> Failure {
             |nearest| format!("did you mean `{nearest}`?"),
         );
     Failure::usage(message).hint(hint)
+}
+
+/// A path as the user would write it: no `./` before what lies in the current directory.
+pub(crate) fn path(path: &Path) -> String {
+    let short = path.strip_prefix(".").unwrap_or(path);
+    let whole = if short.as_os_str().is_empty() {
+        path
+    } else {
+        short
+    };
+    plain(&whole.to_string_lossy()).into_owned()
 }
 
 /// A size for people: decimal units, as apt and registries show them.

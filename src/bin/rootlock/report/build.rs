@@ -40,7 +40,7 @@ impl Report for BuildReport {
 /// Where it went, in words.
 fn place(report: &BuildReport) -> String {
     match &report.output {
-        Target::Path(path) => path.display().to_string(),
+        Target::Path(path) => render::path(path),
         Target::Stdout => format!("a {} to stdout", name(report.format)),
     }
 }

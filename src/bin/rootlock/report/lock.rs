@@ -17,7 +17,7 @@ pub(crate) struct Locked {
 
 impl Report for Locked {
     fn text(&self, view: &View) -> String {
-        let path = self.report.path.display();
+        let path = render::path(&self.report.path);
         if !self.report.changed {
             let arches = self.report.changes.iter();
             let counts: Vec<_> = arches
@@ -152,8 +152,8 @@ pub(crate) struct Fits<'a> {
 
 impl Report for Fits<'_> {
     fn text(&self, view: &View) -> String {
-        let lockfile = self.project.lockfile_path.display();
-        let manifest = self.project.manifest_path.display();
+        let lockfile = render::path(&self.project.lockfile_path);
+        let manifest = render::path(&self.project.manifest_path);
         if self.reasons.is_empty() {
             return match view.quiet {
                 true => String::new(),

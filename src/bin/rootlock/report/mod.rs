@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use rootlock::model::{Arch, Edge};
 use serde_json::{Map, Value, json};
 
+use crate::render;
 use crate::session::View;
 
 pub(crate) use lock::{Fits, Locked};
@@ -34,7 +35,7 @@ pub(crate) struct Initialised {
 impl Report for Initialised {
     fn text(&self, view: &View) -> String {
         let wrote = view.style.green("Wrote");
-        format!("{wrote} {}\n", self.path.display())
+        format!("{wrote} {}\n", render::path(&self.path))
     }
 
     fn json(&self) -> Value {
