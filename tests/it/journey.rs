@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -24,8 +24,7 @@ type Offer<'a> = &'a [(&'a str, &'a str, &'a str)];
 impl Place {
     /// With a manifest that wants `base-files` below and `tool` above.
     fn new() -> Self {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = i64::try_from(since.unwrap().as_secs()).unwrap();
+        let now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
         let place = Self {
             dir: tempfile::tempdir().unwrap(),
             key: TestKey::new(now - 864_000, None),
