@@ -89,6 +89,14 @@ pub enum OpsError {
         /// What to do instead.
         hint: String,
     },
+    /// `--update NAME` names a package that is not locked.
+    #[error("{lockfile} holds no package `{package}` that could be updated")]
+    NotLocked {
+        /// The lockfile's name.
+        lockfile: String,
+        /// The package's name.
+        package: String,
+    },
     /// A locked package is outside the distribution's grammar.
     #[error("{lockfile}: the package `{package}` is refused: {reason}")]
     Package {
@@ -148,6 +156,7 @@ impl Explain for OpsError {
             Self::NoLockfile(_) => Some("`rootlock lock` writes it".into()),
             Self::Stale { .. } => Some("run `rootlock lock`".into()),
             Self::Unsupported { hint, .. } => Some(hint.clone()),
+            Self::NotLocked { .. } => Some("`rootlock list` shows what is locked".into()),
             Self::Package { .. } => {
                 Some("a lockfile is generated: restore it, or lock again".into())
             }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::open::open;
 use super::report::{Change, ChangeKind, LockOptions, LockReport};
-use super::{Context, Error, Project, warnings};
+use super::{Context, Error, OpsError, Project, warnings};
 use crate::distro::{Opened, Opening};
 use crate::lockfile::{self, LockedRepository, Lockfile, LockfileError};
 use crate::model::{Arch, Configure, Epoch, LockedPackage, PackageName};
@@ -46,6 +46,28 @@ impl Before {
                 })
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Refuses `--update NAME` where nothing of that name is locked: it would do nothing, quietly.
+    fn check_names(&self, project: &Project, update: &Update) -> Result<(), Error> {
+        let Update::Names(names) = update else {
+            return Ok(());
+        };
+        let locked = |name: &PackageName| {
+            let packages = self
+                .sides
+                .iter()
+                .flat_map(|side| side.packages.values().flatten());
+            packages.into_iter().any(|package| package.name == *name)
+        };
+        match names.iter().find(|name| !locked(name)) {
+            Some(name) => Err(OpsError::NotLocked {
+                lockfile: project.lockfile_name(),
+                package: name.to_string(),
+            }
+            .into()),
+            None => Ok(()),
         }
     }
 
@@ -161,6 +183,7 @@ pub(super) fn plan(cx: &Context<'_>, project: &Project, update: &Update) -> Resu
         new.drop_stale_outputs(old);
         return plan_of(project, Some(old), &new, &BTreeMap::new());
     }
+    before.check_names(project, update)?;
     if let Some(old) = &before.whole {
         old.check_writable(&project.lockfile_path)?;
     }

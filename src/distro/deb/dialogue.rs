@@ -134,7 +134,9 @@ impl DebDialogue {
             .collect()
     }
 
-    /// Once the Release of `stable` is known, so are its codename and what belongs to it.
+    /// Once the Release of `stable` is known, so are its codename and what belongs to it. The suite
+    /// is read again under its codename, as every later lock reads it: a mirror may serve the two
+    /// names at different ages.
     fn resolve_alias(&mut self) {
         if self.declared || !sources::is_alias(&self.opening.release) {
             return;
@@ -146,6 +148,7 @@ impl DebDialogue {
         };
         self.opening.release.clone_from(&codename);
         self.repositories[0] = sources::suite("debian", codename.clone(), snapshot);
+        self.slots[0] = Slot::default();
         for repository in sources::beside(&codename, snapshot) {
             self.repositories.push(repository);
             self.slots.push(Slot::default());
