@@ -28,8 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         update: Update::All,
         dry_run: true,
     };
-    let project = Project::open(Path::new(&manifest), None).map_err(|error| error.to_string())?;
-    let report = ops::lock(&context, &project, &options).map_err(|error| error.to_string())?;
+    let project = Project::open(Path::new(&manifest), None)?;
+    let report = ops::lock(&context, &project, &options)?;
     for (arch, changes) in report.changes {
         for package in changes.into_iter().map(|change| change.package) {
             println!("{arch} {} {}", package.name, package.version);

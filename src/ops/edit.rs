@@ -112,7 +112,7 @@ fn edit(
 ) -> Result<LockReport, Error> {
     let before = Project::open(manifest, lockfile)?;
     let text = change(&before)?;
-    let after = before.with_text(text)?;
+    let after = before.with_text(&text)?;
     // Planned first: a manifest that cannot be locked is not left behind.
     let plan = plan(cx, &after, &Update::Keep)?;
     after.write_manifest()?;

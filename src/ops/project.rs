@@ -48,7 +48,7 @@ impl Project {
     pub fn open(manifest: &Path, lockfile: Option<&Path>) -> Result<Self, Error> {
         let path = Self::manifest_at(manifest);
         let bytes = read_file(&path)?.ok_or_else(|| OpsError::NoManifest(path.clone()))?;
-        Self::read(path, bytes, lockfile)
+        Self::read(path, &bytes, lockfile)
     }
 
     /// The manifest that `path` means.
@@ -60,18 +60,18 @@ impl Project {
     }
 
     /// The same project with another text of its manifest.
-    pub(super) fn with_text(&self, text: String) -> Result<Self, Error> {
-        let after = Self::read(self.manifest_path.clone(), text.into_bytes(), None)?;
+    pub(super) fn with_text(&self, text: &str) -> Result<Self, Error> {
+        let after = Self::read(self.manifest_path.clone(), text.as_bytes(), None)?;
         Ok(Self {
             lockfile_path: self.lockfile_path.clone(),
             ..after
         })
     }
 
-    fn read(path: PathBuf, bytes: Vec<u8>, lockfile: Option<&Path>) -> Result<Self, Error> {
-        let manifest = reading(&path, |context| manifest::parse(&bytes, context))?;
+    fn read(path: PathBuf, bytes: &[u8], lockfile: Option<&Path>) -> Result<Self, Error> {
+        let manifest = reading(&path, |context| manifest::parse(bytes, context))?;
         // Parsing has refused what is not UTF-8.
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = String::from_utf8_lossy(bytes).into_owned();
         let absolute = std::path::absolute(&path).map_err(OpsError::file("find", &path))?;
         let directory = absolute.parent().unwrap_or(Path::new("/")).to_owned();
         let mut keys = |key: &Path| read_bounded(key);
