@@ -16,61 +16,9 @@ use resolvo::{
     UnsolvableOrCancelled, VersionSetId, VersionSetUnionId,
 };
 
-use super::{Task, Want};
+use super::reason::{Fact, Reason};
+use super::task::{Task, Want, Width};
 use crate::model::{Clause, PackageId, PackageName, Relation};
-
-/// Which versions may be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
-    /// The candidate of each package, and what requests and the lock name.
-    Candidates,
-    /// All that are pinned as the candidate is.
-    All,
-}
-
-/// Why there is no solution: what takes part, in the order of the requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reason {
-    /// The facts that cannot all hold.
-    pub(super) facts: Vec<Fact>,
-}
-
-/// One fact of an explanation. `None` for a package is the manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fact {
-    /// It needs one of these, in the words of the relation or request.
-    Needs {
-        /// Who needs it.
-        by: Option<PackageId>,
-        /// The relation or the request.
-        what: String,
-        /// What would do; empty if nothing that may be taken would.
-        any_of: Vec<PackageId>,
-        /// What would do and may not be taken, where nothing else would.
-        barred: Vec<PackageId>,
-    },
-    /// The two cannot be there at the same time.
-    Conflicts {
-        /// Who says so.
-        by: PackageId,
-        /// In the words of the relation.
-        what: String,
-        /// Whom it concerns.
-        with: PackageId,
-    },
-    /// Only one version of a package can be there.
-    OneVersion {
-        /// The one.
-        one: PackageId,
-        /// The other.
-        other: PackageId,
-    },
-    /// The manifest excludes it.
-    Excluded {
-        /// The package.
-        package: PackageId,
-    },
-}
 
 /// Solves `task` without Recommends.
 ///
@@ -191,38 +139,6 @@ impl<'a> Provider<'a> {
 
     fn name_of(&self, id: PackageId) -> &'a PackageName {
         &self.task.universe.get(id).name
-    }
-
-    /// The versions of a package that may be taken, best first.
-    fn eligible(&self, name: &PackageName) -> Vec<PackageId> {
-        let (task, universe) = (self.task, self.task.universe);
-        let versions = universe.versions(name);
-        let first = task.chosen.get(name).copied();
-        let also = task.also.get(name).into_iter().flatten().copied();
-        let rest = match self.width {
-            Width::Candidates => versions.len().min(1),
-            Width::All => {
-                let pin = versions.first().map(|&id| universe.get(id).pin);
-                let same = |id: &&PackageId| Some(universe.get(**id).pin) == pin;
-                versions.iter().take_while(same).count()
-            }
-        };
-        let mut out: Vec<PackageId> = Vec::new();
-        for id in first
-            .into_iter()
-            .chain(also)
-            .chain(versions[..rest].iter().copied())
-        {
-            // The same version from another repository is not another choice.
-            let version = &universe.get(id).version;
-            if !out
-                .iter()
-                .any(|&known| &universe.get(known).version == version)
-            {
-                out.push(id);
-            }
-        }
-        out
     }
 
     fn want(&self, want: &'a Want) -> VersionSetId {
@@ -360,7 +276,12 @@ impl DependencyProvider for Provider<'_> {
 
     async fn get_candidates(&self, name: NameId) -> Option<Candidates> {
         let name = self.pool.borrow().names[name.into_raw() as usize];
-        let candidates: Vec<_> = self.eligible(name).into_iter().map(solvable).collect();
+        let candidates: Vec<_> = self
+            .task
+            .eligible(name, self.width)
+            .into_iter()
+            .map(solvable)
+            .collect();
         let mut out = Candidates::default();
         if self.task.excluded.contains(name) {
             out.excluded = candidates.iter().map(|&id| (id, StringId(0))).collect();
@@ -373,7 +294,7 @@ impl DependencyProvider for Provider<'_> {
         let Some(&first) = solvables.first() else {
             return;
         };
-        let order = self.eligible(self.name_of(id(first)));
+        let order = self.task.eligible(self.name_of(id(first)), self.width);
         solvables.sort_by_key(|&solvable| order.iter().position(|&known| known == id(solvable)));
     }
 

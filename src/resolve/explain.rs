@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::complete::{Fact, Reason};
+use super::reason::{Fact, Reason};
 use super::{Task, Universe};
 use crate::model::{Class, Explain, PackageId};
 

@@ -8,6 +8,7 @@ mod complete;
 mod explain;
 mod groups;
 mod nearest;
+mod reason;
 mod task;
 mod universe;
 mod walk;
@@ -18,7 +19,7 @@ pub use nearest::nearest;
 pub use task::{Task, Want};
 pub use universe::Universe;
 
-use complete::Width;
+use task::Width;
 use walk::Walk;
 
 use crate::model::{
@@ -94,17 +95,22 @@ pub struct Move {
 /// # Errors
 /// When there is no solution, with the shortest explanation.
 pub fn choose(task: &Task<'_>) -> Result<Vec<PackageId>, Unsatisfiable> {
-    if let Ok(solution) = Walk::run(task) {
+    // From what is locked, as on a system where it is installed; else from nothing.
+    let walked = match task.given[..] {
+        [] => Walk::run(task, &[], false),
+        _ => Walk::run(task, &task.given, false).or_else(|_| Walk::run(task, &[], false)),
+    };
+    if let Ok(solution) = walked {
         return Ok(solution);
     }
     let solution = complete::solve(task, Width::Candidates)
         .or_else(|_| complete::solve(task, Width::All))
         .map_err(|reason| Unsatisfiable::explain(task, &reason))?;
-    // With the versions known, the walk may find its way, and follows Recommends as it does.
+    // Given a solution, the walk adds the Recommends.
     let mut known = task.clone();
     for &id in &solution {
-        let name = task.universe.get(id).name.clone();
-        known.chosen.insert(name, id);
+        let name = &task.universe.get(id).name;
+        known.chosen.insert(name.clone(), id);
     }
-    Ok(Walk::run(&known).unwrap_or_else(|_| Walk::extend(&known, &solution)))
+    Ok(Walk::run(&known, &solution, true).unwrap_or(solution))
 }

@@ -16,6 +16,15 @@ pub struct Want {
     pub any_of: Vec<PackageId>,
 }
 
+/// Which versions may be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    /// The candidate of each package, and what requests and the lock name.
+    Candidates,
+    /// All that are pinned as the candidate is.
+    All,
+}
+
 /// What is to be solved, with the distribution's policy applied.
 #[derive(Clone)]
 pub struct Task<'a> {
@@ -33,6 +42,8 @@ pub struct Task<'a> {
     pub also: HashMap<PackageName, Vec<PackageId>>,
     /// What was there before, and is preferred where several packages would do.
     pub kept: HashSet<PackageName>,
+    /// What was there before and need not move: it is started from.
+    pub given: Vec<PackageId>,
 }
 
 impl std::fmt::Debug for Task<'_> {
@@ -57,6 +68,35 @@ impl Task<'_> {
     /// Whether `id` is the one version of its package that is considered at first.
     pub fn is_candidate(&self, id: PackageId) -> bool {
         self.candidate(&self.universe.get(id).name) == Some(id)
+    }
+
+    /// The versions of a package that may be taken, best first.
+    pub(super) fn eligible(&self, name: &PackageName, width: Width) -> Vec<PackageId> {
+        let universe = self.universe;
+        let versions = universe.versions(name);
+        let first = self.chosen.get(name).copied();
+        let also = self.also.get(name).into_iter().flatten().copied();
+        let rest = match width {
+            Width::Candidates => versions.len().min(1),
+            Width::All => {
+                let pin = versions.first().map(|&id| universe.get(id).pin);
+                let same = |id: &&PackageId| Some(universe.get(**id).pin) == pin;
+                versions.iter().take_while(same).count()
+            }
+        };
+        let mut out: Vec<PackageId> = Vec::new();
+        let rest = versions[..rest].iter().copied();
+        for id in first.into_iter().chain(also).chain(rest) {
+            // The same version from another repository is not another choice.
+            let version = &universe.get(id).version;
+            if !out
+                .iter()
+                .any(|&known| &universe.get(known).version == version)
+            {
+                out.push(id);
+            }
+        }
+        out
     }
 
     /// Moves what was there before to the front, leaving the order otherwise as it is.

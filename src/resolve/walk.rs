@@ -4,7 +4,9 @@
 //! alternatives and its Recommends are apt's: a relation that something already taken fulfils takes
 //! nothing; else its first option that can be installed is taken, with all it needs, before the
 //! next relation is looked at. Only candidates count. A package whose needs fail is given up, with
-//! what was taken for it.
+//! what was taken for it. A package that conflicts with one taken before puts that one out, unless
+//! it is wanted, given, the only choice of what is, or being followed; what needed it is followed
+//! again at the end.
 //!
 //! The walk never revises a choice, so it can get [`Stuck`] where a solution exists; then
 //! `complete` decides. What it returns without getting stuck is a solution.
@@ -21,8 +23,10 @@ pub(super) struct Stuck;
 /// What is taken so far.
 pub(super) struct Walk<'a> {
     task: &'a Task<'a>,
-    /// In the order in which it was taken.
-    taken: Vec<PackageId>,
+    /// In the order in which it was taken; `None` for what was put out.
+    taken: Vec<Option<PackageId>>,
+    /// What may not be put out.
+    firm: HashSet<PackageId>,
     /// What of it stands for each name.
     present: HashMap<&'a PackageName, Vec<PackageId>>,
     /// The conflicts of what is taken, by the name that they are against.
@@ -44,53 +48,117 @@ struct Frame<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Solves `task`.
+    /// Solves `task` on top of what is `given`: as much of it as is needed and fits with what is
+    /// wanted is there from the start and stays. Its Recommends are followed only if `anew`.
     ///
     /// # Errors
     /// When it gets stuck.
-    pub(super) fn run(task: &'a Task<'a>) -> Result<Vec<PackageId>, Stuck> {
-        let mut walk = Self::new(task);
+    pub(super) fn run(
+        task: &'a Task<'a>,
+        given: &[PackageId],
+        anew: bool,
+    ) -> Result<Vec<PackageId>, Stuck> {
+        let mut walk = Self {
+            task,
+            taken: Vec::new(),
+            firm: HashSet::new(),
+            present: HashMap::new(),
+            barred: HashMap::new(),
+            given_up: HashSet::new(),
+        };
         let mut wanted = Vec::new();
         for want in &task.wanted {
             let id = task
                 .candidate(&want.name)
                 .filter(|id| want.any_of.contains(id));
             let id = id.ok_or(Stuck)?;
-            if !walk.fits(id) {
-                return Err(Stuck);
-            }
+            walk.firm.insert(id);
+            walk.fits(id, &[]).ok_or(Stuck)?;
             walk.take(id);
             wanted.push(id);
         }
-        for id in wanted {
-            let frame = walk.frame(id);
-            if !walk.follow(frame) {
+        let given = walk.start_from(given);
+        let rest = walk.needed().into_iter().filter(|id| !wanted.contains(id));
+        for id in wanted.iter().copied().chain(rest.collect::<Vec<_>>()) {
+            if (anew || !given.contains(&id)) && !walk.follow(id) {
                 return Err(Stuck);
             }
         }
-        Ok(walk.finish())
+        walk.mend()?;
+        let needed: HashSet<PackageId> = walk.needed().into_iter().collect();
+        let taken = walk.taken.into_iter().flatten();
+        Ok(taken.filter(|id| needed.contains(id)).collect())
     }
 
-    /// Adds to `solution`, which is one without Recommends, those that fit.
-    pub(super) fn extend(task: &'a Task<'a>, solution: &[PackageId]) -> Vec<PackageId> {
-        let mut walk = Self::new(task);
-        solution.iter().for_each(|&id| walk.take(id));
-        for &id in solution {
-            let frame = walk.frame(id);
-            // What is hard is there already, and what is not cannot fail it.
-            let _ = walk.follow(frame);
+    /// Takes what of `given` fits and is needed, and says what of it is taken.
+    fn start_from(&mut self, given: &[PackageId]) -> HashSet<PackageId> {
+        let before = self.taken.len();
+        let given: HashSet<PackageId> = given
+            .iter()
+            .copied()
+            .filter(|id| {
+                let known = self.taken[..before].contains(&Some(*id));
+                if !known && self.fits(*id, &[]).is_some_and(|out| out.is_empty()) {
+                    self.take(*id);
+                    return true;
+                }
+                known
+            })
+            .collect();
+        let needed: HashSet<PackageId> = self.needed().into_iter().collect();
+        for id in self.taken.split_off(before).into_iter().flatten() {
+            if needed.contains(&id) {
+                self.taken.push(Some(id));
+                self.firm.insert(id);
+            } else {
+                self.forget(id);
+            }
         }
-        walk.finish()
+        given.intersection(&needed).copied().collect()
     }
 
-    fn new(task: &'a Task<'a>) -> Self {
-        Self {
-            task,
-            taken: Vec::new(),
-            present: HashMap::new(),
-            barred: HashMap::new(),
-            given_up: HashSet::new(),
+    /// Follows again what is needed and lacks something that it needs.
+    fn mend(&mut self) -> Result<(), Stuck> {
+        loop {
+            let broken = self.needed().into_iter().find(|&id| {
+                let needs = &self.get(id).depends;
+                needs.iter().any(|relation| !self.holds(relation))
+            });
+            let Some(id) = broken else { return Ok(()) };
+            // Each turn fulfils a package, gives one up or ends, and what is put out is given up:
+            // so there is an end.
+            if !self.follow(id) {
+                if self.firm.contains(&id) {
+                    return Err(Stuck);
+                }
+                self.put_out(id);
+            }
         }
+    }
+
+    /// What is taken and reached from what is wanted, over any alternative, in a stable order.
+    fn needed(&self) -> Vec<PackageId> {
+        let wanted = self.task.wanted.iter();
+        let mut out: Vec<PackageId> = wanted
+            .flat_map(|want| self.present.get(&want.name).into_iter().flatten())
+            .copied()
+            .collect();
+        let mut known: HashSet<PackageId> = out.iter().copied().collect();
+        let mut next = 0;
+        while let Some(&id) = out.get(next) {
+            next += 1;
+            let package = self.get(id);
+            let soft = package.recommends.iter().filter(|_| self.task.recommends);
+            let relations = package.depends.iter().chain(soft);
+            for clause in relations.flat_map(|relation| &relation.any_of) {
+                for &target in self.present.get(&clause.name).into_iter().flatten() {
+                    if self.task.universe.fulfils(target, clause) && known.insert(target) {
+                        out.push(target);
+                    }
+                }
+            }
+        }
+        out
     }
 
     fn get(&self, id: PackageId) -> &'a Package {
@@ -117,38 +185,49 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Takes what the package of `first`, which is taken, needs, and what that needs in turn. The
-    /// stack is explicit, for a chain of dependencies may be as long as an index.
-    fn follow(&mut self, first: Frame<'a>) -> bool {
-        let mut stack = vec![first];
+    /// Takes what `first`, which is taken, needs, and what that needs in turn. The stack is
+    /// explicit, for a chain of dependencies may be as long as an index.
+    fn follow(&mut self, first: PackageId) -> bool {
+        let mut stack = vec![self.frame(first)];
         let mut answer = None;
         while let Some(frame) = stack.last_mut() {
             if answer.take() == Some(true) {
                 frame.current = None;
             }
             if let Some(hard) = frame.current {
-                let Some(option) = frame.options.next() else {
-                    frame.current = None;
-                    if hard {
-                        let failed = (frame.id, frame.before);
-                        stack.pop();
-                        // What is wanted or given cannot be given up: only its needs are.
-                        let own = usize::from(!stack.is_empty());
-                        self.drop_to(failed.1 - own);
-                        self.given_up.insert(failed.0);
-                        answer = Some(false);
+                if let Some(option) = frame.options.next() {
+                    match self.attempt(option, &stack) {
+                        Some(done) => answer = Some(done),
+                        None => stack.push(self.frame(option)),
                     }
                     continue;
-                };
-                match self.attempt(option) {
-                    Some(done) => answer = Some(done),
-                    None => stack.push(self.frame(option)),
+                }
+                frame.current = None;
+                if hard {
+                    let (id, before) = (frame.id, frame.before);
+                    stack.pop();
+                    self.drop_to(before);
+                    if !stack.is_empty() {
+                        self.put_out(id);
+                    }
+                    answer = Some(false);
                 }
                 continue;
             }
-            match frame.relations.find(|(relation, _)| !self.holds(relation)) {
+            match frame.relations.next() {
                 Some((relation, hard)) => {
-                    frame.options = self.options(relation).into_iter();
+                    let firm = hard && self.firm.contains(&frame.id);
+                    if self.holds(relation) {
+                        if firm {
+                            self.hold_firm(relation);
+                        }
+                        continue;
+                    }
+                    let options = self.options(relation);
+                    if let ([only], true) = (&options[..], firm) {
+                        self.firm.insert(*only);
+                    }
+                    frame.options = options.into_iter();
                     frame.current = Some(hard);
                 }
                 None => {
@@ -158,6 +237,18 @@ impl<'a> Walk<'a> {
             }
         }
         answer == Some(true)
+    }
+
+    /// Makes the only choice for a relation firm, and the only choices for what that needs.
+    fn hold_firm(&mut self, relation: &'a Relation) {
+        let mut open = vec![relation];
+        while let Some(relation) = open.pop() {
+            if let [only] = self.options(relation)[..]
+                && self.firm.insert(only)
+            {
+                open.extend(&self.get(only).depends);
+            }
+        }
     }
 
     /// Whether something taken fulfils the relation.
@@ -179,13 +270,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes `id` if it can be taken; `None` when its needs come next.
-    fn attempt(&mut self, id: PackageId) -> Option<bool> {
+    fn attempt(&mut self, id: PackageId, stack: &[Frame<'a>]) -> Option<bool> {
         let package = self.get(id);
         let present = self.present.get(&package.name);
         if present.is_some_and(|ids| ids.contains(&id)) {
             return Some(true);
         }
-        if self.given_up.contains(&id) || !self.fits(id) {
+        if self.given_up.contains(&id) {
             return Some(false);
         }
         let possible = package
@@ -196,6 +287,10 @@ impl<'a> Walk<'a> {
             self.given_up.insert(id);
             return Some(false);
         }
+        let Some(out) = self.fits(id, stack) else {
+            return Some(false);
+        };
+        out.into_iter().for_each(|other| self.put_out(other));
         self.take(id);
         None
     }
@@ -207,30 +302,35 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Whether `id` is allowed, and in no conflict with what is taken.
-    fn fits(&self, id: PackageId) -> bool {
+    /// What must be put out to take `id`; `None` if it cannot be taken.
+    fn fits(&self, id: PackageId, stack: &[Frame<'a>]) -> Option<Vec<PackageId>> {
         let universe = self.task.universe;
         let package = self.get(id);
-        let present = |name| self.present.get(name).into_iter().flatten();
-        let other_version =
-            present(&package.name).any(|&other| self.get(other).name == package.name);
-        if other_version || self.task.excluded.contains(&package.name) {
-            return false;
+        let present = |name| self.present.get(name).into_iter().flatten().copied();
+        let mut same = present(&package.name).filter(|&other| self.get(other).name == package.name);
+        if same.next().is_some() || self.task.excluded.contains(&package.name) {
+            return None;
+        }
+        let mut out = Vec::new();
+        for clause in &package.conflicts {
+            for other in present(&clause.name).filter(|&other| universe.fulfils(other, clause)) {
+                let followed = stack.iter().any(|frame| frame.id == other);
+                if followed || self.firm.contains(&other) {
+                    return None;
+                }
+                out.push(other);
+            }
         }
         let names = std::iter::once(&package.name).chain(package.provides.iter().map(|p| &p.name));
         let is_barred = names
             .flat_map(|name| self.barred.get(name).into_iter().flatten())
-            .any(|(clause, _)| universe.fulfils(id, clause));
-        let bars = package
-            .conflicts
-            .iter()
-            .any(|clause| present(&clause.name).any(|&other| universe.fulfils(other, clause)));
-        !is_barred && !bars
+            .any(|(clause, owner)| !out.contains(owner) && universe.fulfils(id, clause));
+        (!is_barred).then_some(out)
     }
 
     fn take(&mut self, id: PackageId) {
         let package = self.get(id);
-        self.taken.push(id);
+        self.taken.push(Some(id));
         self.present.entry(&package.name).or_default().push(id);
         for provide in &package.provides {
             self.present.entry(&provide.name).or_default().push(id);
@@ -243,49 +343,34 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Gives up what was taken last, until `length` packages are left.
+    /// Gives up what was taken last, until `length` places are left.
     fn drop_to(&mut self, length: usize) {
-        for id in self.taken.split_off(length) {
-            let package = self.get(id);
-            let names = package.provides.iter().map(|provide| &provide.name);
-            for name in names.chain([&package.name]) {
-                if let Some(ids) = self.present.get_mut(name) {
-                    ids.retain(|&other| other != id);
-                }
-            }
-            for clause in &package.conflicts {
-                if let Some(clauses) = self.barred.get_mut(&clause.name) {
-                    clauses.retain(|&(_, owner)| owner != id);
-                }
-            }
+        for id in self.taken.split_off(length).into_iter().flatten() {
+            self.forget(id);
         }
     }
 
-    /// What is taken and still needed, in the order in which it was taken.
-    fn finish(self) -> Vec<PackageId> {
-        let mut open: Vec<PackageId> = Vec::new();
-        for want in &self.task.wanted {
-            open.extend(self.present.get(&want.name).into_iter().flatten());
+    /// Gives up a package for good.
+    fn put_out(&mut self, id: PackageId) {
+        for place in self.taken.iter_mut().filter(|place| **place == Some(id)) {
+            *place = None;
         }
-        let mut needed: HashSet<PackageId> = open.iter().copied().collect();
-        while let Some(id) = open.pop() {
-            let package = self.get(id);
-            let soft = package.recommends.iter().filter(|_| self.task.recommends);
-            for clause in package
-                .depends
-                .iter()
-                .chain(soft)
-                .flat_map(|relation| &relation.any_of)
-            {
-                for &target in self.present.get(&clause.name).into_iter().flatten() {
-                    if self.task.universe.fulfils(target, clause) && needed.insert(target) {
-                        open.push(target);
-                    }
-                }
+        self.given_up.insert(id);
+        self.forget(id);
+    }
+
+    fn forget(&mut self, id: PackageId) {
+        let package = self.get(id);
+        let names = package.provides.iter().map(|provide| &provide.name);
+        for name in names.chain([&package.name]) {
+            if let Some(ids) = self.present.get_mut(name) {
+                ids.retain(|&other| other != id);
             }
         }
-        let mut taken = self.taken;
-        taken.retain(|id| needed.contains(id));
-        taken
+        for clause in &package.conflicts {
+            if let Some(clauses) = self.barred.get_mut(&clause.name) {
+                clauses.retain(|&(_, owner)| owner != id);
+            }
+        }
     }
 }

@@ -83,11 +83,28 @@ pub(super) fn resolve(
         also.insert(want.name.clone(), want.any_of.clone());
     }
     suite::prefer(catalog, universe, problem, &requests, &mut chosen);
-    // apt takes requests up as they stand on its command line. Here their order decides nothing,
-    // so there must be one; with this one all known answers of apt's come out.
+    // apt takes requests up as they stand on its command line, and with that order the walk gives
+    // apt's answers without exception. Here the manifest's order decides nothing, so there must be
+    // another; of those tried, this one comes nearest.
     wanted.sort_by(|a, b| b.name.cmp(&a.name));
+    // A lock that was made without Recommends is no start for a solution with them.
+    let followed = problem
+        .locked
+        .iter()
+        .any(|package| !package.recommends.is_empty());
+    let mut given = Vec::new();
+    if problem.update != Update::All && (followed || !problem.recommends) {
+        let stays = |name, id| chosen.get(name) == Some(id) && !requests.excluded.contains(name);
+        given.extend(
+            lock.offered
+                .iter()
+                .filter(|(name, id)| stays(**name, id))
+                .map(|(_, id)| *id),
+        );
+    }
     let task = Task {
         universe,
+        given,
         wanted,
         excluded: requests.excluded.clone(),
         recommends: problem.recommends,

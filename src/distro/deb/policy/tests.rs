@@ -326,6 +326,35 @@ fn a_locked_choice_between_alternatives_stays() {
 }
 
 #[test]
+fn what_was_taken_too_early_gives_way() {
+    let catalog = one("
+        app 1; Depends: uno, office
+        uno 1; Depends: core-nogui | core
+        office 1; Depends: core
+        core 1; Conflicts: core-nogui
+        core-nogui 1; Conflicts: core; Depends: helper
+        helper 1
+    ");
+    assert_eq!(
+        solve(&catalog, &asking("app")),
+        "app=1 core=1 office=1 uno=1"
+    );
+}
+
+#[test]
+fn recommends_come_and_go_with_the_manifest() {
+    let catalog = one("app 1; Recommends: nice\nnice 1");
+    let mut problem = asking("app");
+    problem.locked = resolved(&catalog, &problem).packages;
+    problem.recommends = true;
+    assert_eq!(solve(&catalog, &problem), "app=1 nice=1");
+    problem.locked = resolved(&catalog, &problem).packages;
+    assert_eq!(solve(&catalog, &problem), "app=1 nice=1");
+    problem.recommends = false;
+    assert_eq!(solve(&catalog, &problem), "app=1");
+}
+
+#[test]
 fn what_cannot_be_is_explained_shortly() {
     let catalog = one("
         app 2; Depends: lib (= 2), other
