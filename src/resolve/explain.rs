@@ -74,8 +74,8 @@ impl Unsatisfiable {
     /// The facts of `reason`, as sentences under one message.
     pub(super) fn explain(task: &Task<'_>, reason: &Reason) -> Self {
         let mut sentences: Vec<String> = Vec::new();
-        for fact in &reason.facts {
-            let sentence = sentence(task.universe, fact);
+        for (fact, versions) in told(task.universe, &reason.facts) {
+            let sentence = sentence(task.universe, fact, versions);
             if !sentences.contains(&sentence) {
                 sentences.push(sentence);
             }
@@ -115,7 +115,66 @@ impl Unsatisfiable {
     }
 }
 
-fn sentence(universe: &dyn Universe, fact: &Fact) -> String {
+/// What a fact says when versions are left aside.
+#[derive(PartialEq, Eq)]
+enum Gist<'a> {
+    /// A package needs something.
+    Needs(&'a str, &'a str),
+    /// Two packages conflict, whichever of them says so.
+    Conflicts(&'a str, &'a str),
+}
+
+fn gist<'a>(universe: &'a dyn Universe, fact: &'a Fact) -> Option<Gist<'a>> {
+    let name = |id: &PackageId| universe.get(*id).name.as_str();
+    match fact {
+        Fact::Needs {
+            by: Some(by), what, ..
+        } => Some(Gist::Needs(name(by), what)),
+        Fact::Conflicts { by, with, .. } => {
+            let (a, b) = (name(by), name(with));
+            Some(Gist::Conflicts(a.min(b), a.max(b)))
+        }
+        _ => None,
+    }
+}
+
+/// The facts worth telling: of those that differ in versions alone, or in who of two says it, the
+/// first, and of how many versions of its subject it holds.
+fn told<'a>(universe: &'a dyn Universe, facts: &'a [Fact]) -> Vec<(&'a Fact, usize)> {
+    let mut out: Vec<(&Fact, Vec<PackageId>)> = Vec::new();
+    for fact in facts {
+        let gist = gist(universe, fact);
+        let like = |(told, _): &&mut (&Fact, Vec<PackageId>)| {
+            gist.is_some() && self::gist(universe, told) == gist
+        };
+        match out.iter_mut().find(like) {
+            Some((told, versions)) => versions.extend(subject(fact).filter(|id| {
+                let first = subject(told).map(|first| &universe.get(first).name);
+                first == Some(&universe.get(*id).name) && !versions.contains(id)
+            })),
+            None => out.push((fact, subject(fact).into_iter().collect())),
+        }
+    }
+    out.into_iter()
+        .map(|(fact, versions)| (fact, versions.len()))
+        .collect()
+}
+
+/// Of which package a fact speaks.
+fn subject(fact: &Fact) -> Option<PackageId> {
+    match fact {
+        Fact::Needs { by, .. } => *by,
+        Fact::Conflicts { by, .. } => Some(*by),
+        _ => None,
+    }
+}
+
+/// `versions` is of how many versions of its subject the fact holds.
+fn sentence(universe: &dyn Universe, fact: &Fact, versions: usize) -> String {
+    let subject = |id: PackageId| match versions {
+        0 | 1 => shown(universe, id),
+        _ => format!("every version of {}", universe.get(id).name),
+    };
     match fact {
         Fact::Needs {
             by,
@@ -124,7 +183,7 @@ fn sentence(universe: &dyn Universe, fact: &Fact) -> String {
             barred,
         } => {
             let by = match by {
-                Some(by) => format!("{} needs {what}", shown(universe, *by)),
+                Some(by) => format!("{} needs {what}", subject(*by)),
                 None => format!("the manifest asks for {what}"),
             };
             match any_of[..] {
@@ -133,13 +192,18 @@ fn sentence(universe: &dyn Universe, fact: &Fact) -> String {
                     "{by}, which is offered only at a lower priority, as {}",
                     list(universe, barred)
                 ),
-                [one] if what == universe.get(one).name.as_str() => by,
+                _ if any_of
+                    .iter()
+                    .all(|&id| what == universe.get(id).name.as_str()) =>
+                {
+                    by
+                }
                 [one] => format!("{by}, which is {}", shown(universe, one)),
                 _ => format!("{by}, which is one of {}", list(universe, any_of)),
             }
         }
         Fact::Conflicts { by, what, with } => {
-            let (by, package) = (shown(universe, *by), universe.get(*with));
+            let (by, package) = (subject(*by), universe.get(*with));
             let with = shown(universe, *with);
             if what.split(' ').next() == Some(package.name.as_str()) {
                 format!("{by} conflicts with {what}, and {with} is that")

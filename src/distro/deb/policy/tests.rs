@@ -75,6 +75,23 @@ fn provides_count_with_their_versions_and_never_against_their_owner() {
 }
 
 #[test]
+fn a_conflict_of_every_version_is_told_once() {
+    let catalog = one("
+        tls 2; Conflicts: ssl
+        tls 1; Conflicts: ssl
+        ssl 2; Conflicts: tls
+        ssl 1; Conflicts: tls
+    ");
+    assert_eq!(
+        solve(&catalog, &asking("ssl tls")),
+        "ssl and tls cannot be installed together\n\
+         the manifest asks for ssl\n\
+         the manifest asks for tls\n\
+         every version of ssl conflicts with tls, and tls 2 is that"
+    );
+}
+
+#[test]
 fn cycles_are_normal() {
     let catalog = one("
         aa 1; Depends: bb
