@@ -6,7 +6,7 @@ use super::accounts::Names;
 use super::decide::inline;
 use super::error::{AssembleError, Refusal};
 use super::etc::{Reader, account_items, with_own_files};
-use super::files::LoadedFiles;
+use super::files::{LoadedFile, LoadedFiles};
 use super::filter::Filter;
 use super::group::Plan;
 use super::overlay::{Item, What, overlay};
@@ -110,13 +110,13 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
     let reader = Reader { contents };
     let names = account_items(&stack, distro, &reader, request.accounts, epoch, &mut items)?;
     let system = overlay(&mut stack, None, &LayerName::System, items)?;
-    let user = match request.user {
-        Some(user) => {
-            let names = with_own_files(&names, &reader, &request.files)?;
-            Some(names.image_user(user)?)
-        }
-        None => None,
+    let asks = |file: &LoadedFile| file.owner.is_some();
+    let names = match request.user.is_some() || request.files.files.iter().any(asks) {
+        true => with_own_files(&names, &reader, &request.files)?,
+        false => names,
     };
+    let user = request.user.map(|user| names.image_user(user));
+    let user = user.transpose()?;
     let items = file_items(request.files, &names, bound.unwrap_or(Epoch::DIRECTORY))?;
     let files = overlay(&mut stack, Some(&system.tree), &LayerName::Files, items)?;
 

@@ -843,6 +843,29 @@ fn the_masters_of_accounts_become_the_accounts() {
 }
 
 #[test]
+fn the_user_s_own_account_files_name_owners_too() {
+    let mut owned = content("srv/x", "");
+    owned.owner = Some(crate::model::Owner {
+        user: "zed".into(),
+        group: Some("crew".into()),
+    });
+    let image = Recipe {
+        packages: vec![pkg("p", "base").file("etc/passwd", "zed:x:1:1::/:/bin/sh\n")],
+        files: vec![
+            owned,
+            content("etc/passwd", "zed:x:7:8::/:/bin/sh\n"),
+            content("etc/group", "crew:x:9:\n"),
+        ],
+        user: Some("zed"),
+        ..Recipe::default()
+    };
+    let image = image.build().unwrap();
+    let meta = &at(layer(&image, "files"), "srv/x").meta;
+    assert_eq!((meta.uid, meta.gid), (7, 9));
+    assert_eq!(image.user.as_deref(), Some("7:8"));
+}
+
+#[test]
 fn an_unknown_owner_names_the_line() {
     let mut owned = content("etc/owned", "");
     owned.owner = Some(crate::model::Owner {

@@ -15,7 +15,7 @@ enum Was {
     File,
     /// Another name of the file.
     Hardlink(TreePath),
-    Symlink,
+    Symlink(Box<[u8]>),
     /// A device or a pipe.
     Other,
 }
@@ -25,7 +25,8 @@ enum Was {
 pub(super) struct Seen(HashMap<TreePath, Was>);
 
 impl Seen {
-    /// Takes an entry into account; a hard link to a hard link is pointed at the file itself.
+    /// Takes an entry into account. A hard link to a hard link is pointed at the file itself; one
+    /// to a symbolic link, which link(2) and so dpkg can make, becomes that link once more.
     pub(super) fn admit(&mut self, entry: &mut Entry) -> Result<(), TarError> {
         let Some(path) = &entry.path else {
             return Ok(());
@@ -35,6 +36,7 @@ impl Seen {
             match self.0.get(target) {
                 Some(Was::File) => {}
                 Some(Was::Hardlink(file)) => *target = file.clone(),
+                Some(Was::Symlink(text)) => entry.kind = EntryKind::Symlink(text.clone()),
                 Some(_) => {
                     return Err(bad(path.as_bytes(), "is a hard link to no regular file"));
                 }
@@ -48,7 +50,7 @@ impl Seen {
             EntryKind::Directory => Was::Directory,
             EntryKind::File(_) => Was::File,
             EntryKind::Hardlink(file) => Was::Hardlink(file.clone()),
-            EntryKind::Symlink(_) => Was::Symlink,
+            EntryKind::Symlink(text) => Was::Symlink(text.clone()),
             _ => Was::Other,
         };
         let directory = matches!(is, Was::Directory);
@@ -69,7 +71,7 @@ impl Seen {
         while let Some(slash) = rest.iter().rposition(|&byte| byte == b'/') {
             rest = &rest[..slash];
             match self.0.get(rest) {
-                Some(Was::Directory | Was::Passed | Was::Symlink) => return Ok(()),
+                Some(Was::Directory | Was::Passed | Was::Symlink(_)) => return Ok(()),
                 Some(_) => return Err(bad(path.as_bytes(), "lies beneath what is no directory")),
                 // Rare: archives name directories before what is in them.
                 None => {

@@ -190,6 +190,19 @@ fn pax_says_what_the_header_cannot() {
 }
 
 #[test]
+fn a_hard_link_to_a_link_is_that_link_once_more() {
+    let deb = Deb::new("demo", "1.0")
+        .entry(TarEntry::link(b'2', "./a", "target"))
+        .entry(TarEntry::link(b'1', "./b", "./a"))
+        .entry(TarEntry::link(b'1', "./c", "./b"));
+    let (_, kept) = read(&deb.build()).unwrap();
+    for at in 1..=3 {
+        let kind = &kept.entries[at].0.kind;
+        assert_eq!(*kind, EntryKind::Symlink(b"target"[..].into()));
+    }
+}
+
+#[test]
 fn members_that_deb5_lets_a_reader_ignore() {
     let deb = Deb::new("demo", "1.0");
     let (control, data) = (deb.control_archive(), deb.data());
