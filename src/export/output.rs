@@ -71,14 +71,18 @@ fn to_file<T>(
     }
 }
 
-/// The path that is to be replaced: without symbolic links at its end, so that what one points to is.
+/// The path that is to be replaced: without symbolic links at its end, so that what one points to
+/// is. The directories above it are made.
 pub(super) fn place(path: &Path) -> Result<PathBuf, ExportError> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
-    match path.file_name() {
-        Some(_) => Ok(path),
-        None => Err(ExportError::Occupied {
-            path,
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    if place.file_name().is_none() {
+        return Err(ExportError::Occupied {
+            path: place,
             why: "does not end in a name",
-        }),
+        });
     }
+    if let Some(parent) = place.parent().filter(|parent| *parent != Path::new("")) {
+        fs::create_dir_all(parent).map_err(ExportError::write(path))?;
+    }
+    Ok(place)
 }
