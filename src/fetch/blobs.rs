@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::url;
 use super::{FetchError, Fetched, Fetcher, Package, Shown};
 use crate::model::{Class, Miss, Sha256};
+use crate::store::StoreError;
 
 impl Fetcher<'_> {
     /// Brings packages into the store, the largest first, `jobs` at once. What is there already is
@@ -76,7 +77,14 @@ impl Fetcher<'_> {
         for url in &urls {
             match self.bring(&package.name, url, &package.sha256, package.size) {
                 Ok(()) => return Ok(()),
-                Err(miss) => misses.push(miss),
+                Err(Missed::Source(miss)) => misses.push(miss),
+                // No other source mends the store.
+                Err(Missed::Store(source)) => {
+                    return Err(FetchError::Store {
+                        name: name(),
+                        source,
+                    });
+                }
             }
         }
         Err(FetchError::Package {
@@ -93,18 +101,11 @@ impl Fetcher<'_> {
         url: &str,
         sha256: &Sha256,
         size: u64,
-    ) -> Result<(), Miss> {
-        let outside = |error: &dyn std::error::Error| Miss {
-            from: self.store.root().display().to_string(),
-            reason: causes(error),
-            class: Class::Outside,
-            absent: false,
-        };
+    ) -> Result<(), Missed> {
         if let Some(refused) = self.transport.refuses(url) {
-            return Err(refused.miss(&url::public(url)));
+            return Err(Missed::Source(refused.miss(&url::public(url))));
         }
-        let partial = self.store.partial(sha256, size);
-        let Some(mut partial) = partial.map_err(|error| outside(&error))? else {
+        let Some(mut partial) = self.store.partial(sha256, size)? else {
             return Ok(());
         };
         let mut shown = Shown::new(self.progress, name, Some(size));
@@ -117,24 +118,38 @@ impl Fetcher<'_> {
                 resumed = false;
                 match partial.restart() {
                     Ok(()) => continue,
-                    Err(error) => break Err(outside(&error)),
+                    Err(error) => break Err(Missed::Source(self.kept_badly(&causes(&error)))),
                 }
             }
-            break brought.map_err(|trouble| trouble.miss(&url::public(url)));
+            break brought.map_err(|trouble| Missed::Source(trouble.miss(&url::public(url))));
         };
         drop(shown);
         brought?;
         let found = partial.digest();
         if found != *sha256 {
             partial.drop_file();
-            return Err(Miss {
+            return Err(Missed::Source(Miss {
                 from: url::public(url),
                 reason: format!("it has {found} where {sha256} is needed"),
                 class: Class::Untrusted,
                 absent: false,
-            });
+            }));
         }
-        partial.commit(name).map_err(|error| outside(&error))
+        Ok(partial.commit(name)?)
+    }
+}
+
+/// Why a blob was not brought.
+pub(super) enum Missed {
+    /// The source did not have it.
+    Source(Miss),
+    /// The store could not keep it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Missed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 

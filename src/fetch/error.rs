@@ -61,7 +61,7 @@ impl Explain for FetchError {
                 Some("leave out `--mirror-only`, or name a mirror that serves it".into())
             }
             Self::Package { misses, .. } if misses.iter().all(|miss| miss.absent) => Some(
-                "the package is gone from every source: `rootlock lock` moves to what the \
+                "the package is gone from every source: `rootlock lock --update` moves to what the \
                  repositories offer now"
                     .into(),
             ),

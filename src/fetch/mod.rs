@@ -28,6 +28,7 @@ use crate::model::{
 };
 use crate::progress::{Progress, Task, TaskId};
 use crate::store::Store;
+use blobs::{Missed, causes};
 use retry::Pace;
 use sources::{Group, Source, Sources};
 use transport::Transport;
@@ -286,8 +287,12 @@ impl<'a> Fetcher<'a> {
                 let name = format!("{} {}", repository.id, index_name(wanted, file));
                 let brought = match source.url(&file.path) {
                     Some(url) => self.bring(&name, &url, &sha256, size),
-                    None => Err(unserved(source, file)),
+                    None => Err(Missed::Source(unserved(source, file))),
                 };
+                let brought = brought.map_err(|missed| match missed {
+                    Missed::Source(miss) => miss,
+                    Missed::Store(error) => self.kept_badly(&causes(&error)),
+                });
                 let read = brought.and_then(|()| match self.store.read(&sha256) {
                     Ok(Some(bytes)) => Ok(bytes),
                     Ok(None) => Err(self.kept_badly("it vanished")),
