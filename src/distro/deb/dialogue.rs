@@ -61,6 +61,35 @@ struct Slot {
     dropped: bool,
 }
 
+impl Slot {
+    /// Notes what a source did not have. One that has a Release and no signature for it is not to
+    /// be trusted, which is another matter than having nothing.
+    fn miss(&mut self, miss: Miss) {
+        if !miss.absent || !miss.from.ends_with("/Release.gpg") {
+            self.misses.push(miss);
+            return;
+        }
+        let release = miss.from.trim_end_matches(".gpg").to_owned();
+        // That there is no InRelease beside it is no news then.
+        self.misses.retain(|other| {
+            !other.absent || other.from != format!("{}/InRelease", directory(&release))
+        });
+        self.misses.push(Miss {
+            from: release,
+            reason: "it has no signature".into(),
+            class: Class::Untrusted,
+            absent: false,
+        });
+        self.hint = self.hint.take().or_else(|| {
+            Some("`unsigned: true` beside the repository's `url:` accepts it without one".into())
+        });
+    }
+}
+
+fn directory(url: &str) -> &str {
+    url.rsplit_once('/').map_or(url, |(directory, _)| directory)
+}
+
 #[derive(Debug)]
 enum Stage {
     Start,
@@ -161,7 +190,9 @@ impl DebDialogue {
             Answer::Found(found) => found,
             Answer::Exhausted(misses) if !misses.is_empty() => {
                 let slot = &mut self.slots[number];
-                slot.misses.extend(misses);
+                for miss in misses {
+                    slot.miss(miss);
+                }
                 slot.attempt += 1;
                 return Ok(());
             }
@@ -237,14 +268,10 @@ impl DebDialogue {
         let mut plans = Vec::new();
         for (number, (repository, slot)) in self.repositories.iter().zip(&self.slots).enumerate() {
             let Some(judged) = &slot.judged else { continue };
-            let id = &repository.id;
-            if repository.unsigned {
-                self.warnings
-                    .push(format!("{id} is not verified: `unsigned: true`"));
-            }
             if judged.expired {
                 self.warnings.push(format!(
-                    "the Release of {id} has expired, and `allow_expired` accepts it"
+                    "the Release of {} has expired, and `allow_expired` accepts it",
+                    repository.id
                 ));
             }
             let planned = plan::plan(number, repository, &judged.release, &self.opening.arches)?;

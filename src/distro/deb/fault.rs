@@ -68,9 +68,17 @@ impl Explain for RepositoryFault {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Nowhere { misses, hint, .. } => hint.clone().or_else(|| {
-                misses.iter().any(|miss| miss.absent).then(|| {
-                    "check the spelling of the release, the suite and the address".to_owned()
-                })
+                let advice = match &misses[..] {
+                    [] => "leave out `--mirror-only`, or name a mirror that serves it",
+                    _ if misses.iter().any(|miss| miss.absent) => {
+                        "check the spelling of the release, the suite and the address"
+                    }
+                    _ if misses.iter().all(|miss| miss.class == Class::Outside) => {
+                        "run the command again when it can be reached, or name a `--mirror` of it"
+                    }
+                    _ => return None,
+                };
+                Some(advice.to_owned())
             }),
             Self::Component { .. } => Some("correct `components:`".into()),
             Self::Arch { .. } => {

@@ -149,6 +149,12 @@ impl Reader<'_, '_> {
     /// The package that a request means: the one of that name, else the only one that provides it.
     fn real_name(&self, request: &PackageRequest) -> Result<PackageName, Unsatisfiable> {
         let unknown = || {
+            if self.catalog.names().any(|name| name == request.name) {
+                return Unsatisfiable::new(
+                    format!("{} is offered only at a negative priority", request.name),
+                    Some("a repository with a negative `priority:` offers nothing".into()),
+                );
+            }
             let near = nearest(&request.name, self.catalog.names());
             let hint = match near[..] {
                 [] => None,
