@@ -193,7 +193,9 @@ impl FromStr for MirrorArg {
                 && what
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-            (archive && !what.starts_with('.')) || (what.contains("://") && is_url(url))
+            let place = is_url(url) || url.starts_with(['/', '.']);
+            (archive && !what.starts_with('.'))
+                || (what.contains("://") && !what.contains('?') && place)
         });
         let (what, url) = match meant {
             Some((what, url)) => (Some(what.trim_end_matches('/').to_owned()), url),
@@ -216,6 +218,12 @@ fn is_url(text: &str) -> bool {
 
 /// A URL without trailing slash; a directory of this machine becomes a `file:` one.
 fn absolute(text: &str) -> Result<String, String> {
+    if let Some((_, "" | "/")) = text
+        .split_once("://")
+        .filter(|_| !text.starts_with("file:"))
+    {
+        return Err(format!("`{text}` names no host"));
+    }
     let text = match text.trim_end_matches('/') {
         "" if text.starts_with('/') => "/",
         "" => return Err("a URL is needed".into()),
@@ -268,6 +276,14 @@ mod tests {
             )
         );
         assert_eq!(
+            mirror("https://a.example/x=/srv/m/"),
+            (some("https://a.example/x"), "file:///srv/m".into())
+        );
+        assert_eq!(
+            mirror("https://b.example/?k=/v"),
+            (None, "https://b.example/?k=/v".into())
+        );
+        assert_eq!(
             mirror("https://b.example/?k=v"),
             (None, "https://b.example/?k=v".into())
         );
@@ -282,6 +298,8 @@ mod tests {
             "debian=",
             "ftp://x/y",
             "debian=https://u:p@x/",
+            "http://",
+            "debian=https:///",
             "https://u@x/",
         ] {
             assert!(bad.parse::<MirrorArg>().is_err(), "{bad}");
