@@ -76,7 +76,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str> {
             at_byte(&bytes[..offset]),
             format!("holds the control character U+{:04X}", u32::from(c)),
         )
-        .hint(r#"in double quotes it can be written as "\x1b""#)),
+        .hint(match c {
+            '\0' => "remove it: nothing in a manifest may hold it".to_owned(),
+            _ => format!(
+                r#"in double quotes it can be written as "\u{:04x}""#,
+                u32::from(c)
+            ),
+        })),
     }
 }
 

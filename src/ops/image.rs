@@ -1,13 +1,17 @@
 //! The image of one architecture: from locked packages to layers, or straight from the store where
 //! the same inputs made one before.
 
+use std::fmt;
+
 use super::cache;
 use super::report::{BuiltImage, BuiltLayer};
 use super::{Context, Error, Project};
-use crate::assemble::{self, AssembleRequest, Assembly, LoadedFiles, Packs};
+use crate::assemble::{self, AssembleError, AssembleRequest, Assembly, LoadedFiles, Packs};
 use crate::export::{Event, ExportError, Image, ImageLayer, PackedImage, Workshop};
 use crate::lockfile::{Generated, Lockfile};
-use crate::model::{Arch, Epoch, GroupName, LockedPackage, PackageName, PathRules, Version};
+use crate::model::{
+    Arch, Class, Epoch, Explain, GroupName, LockedPackage, PackageName, PathRules, Version,
+};
 use crate::progress::{Task, TaskId};
 use crate::tree::{Tree, merge, merkle_root};
 
@@ -40,6 +44,35 @@ pub(super) struct Assembled<'a> {
     packages: Vec<(PackageName, Version)>,
 }
 
+/// What is wrong in a line of the manifest once the packages are known.
+#[derive(Debug)]
+struct InManifest {
+    manifest: String,
+    error: AssembleError,
+}
+
+impl fmt::Display for InManifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.manifest, self.error)
+    }
+}
+
+impl std::error::Error for InManifest {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl Explain for InManifest {
+    fn class(&self) -> Class {
+        self.error.class()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.error.hint()
+    }
+}
+
 impl Maker<'_> {
     fn packages(&self, arch: Arch) -> &[LockedPackage] {
         self.lockfile.packages.get(&arch).map_or(&[], Vec::as_slice)
@@ -51,13 +84,22 @@ impl Maker<'_> {
         let pack = u32::try_from(self.packages(arch).len()).unwrap_or(u32::MAX);
         let specs = &self.project.manifest.files;
         let root = &self.project.directory;
-        Ok(assemble::load(
-            specs,
-            root,
-            self.allow_outside,
-            self.cx.store,
-            pack,
-        )?)
+        let loaded = assemble::load(specs, root, self.allow_outside, self.cx.store, pack);
+        loaded.map_err(|error| self.located(error))
+    }
+
+    /// An error with the manifest's name before its line, where it has one.
+    fn located(&self, error: AssembleError) -> Error {
+        match error {
+            AssembleError::File { .. }
+            | AssembleError::Outside { .. }
+            | AssembleError::Source { .. } => InManifest {
+                manifest: self.project.manifest_path.display().to_string(),
+                error,
+            }
+            .into(),
+            other => other.into(),
+        }
     }
 
     /// Makes the layers' trees.
@@ -88,7 +130,8 @@ impl Maker<'_> {
             accounts: &manifest.accounts,
             user: manifest.image.user.as_deref(),
             epoch: self.epoch,
-        })?;
+        });
+        let assembly = assembly.map_err(|error| self.located(error))?;
         let packages = locked
             .iter()
             .map(|package| (package.name.clone(), package.version.clone()));
