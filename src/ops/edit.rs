@@ -6,6 +6,7 @@ use super::lock::plan;
 use super::project::reading;
 use super::{Context, Error, LockReport, OpsError, Project};
 use crate::distro;
+use crate::lockfile::{self, LockfileError};
 use crate::manifest;
 use crate::model::Arch;
 use crate::resolve::Update;
@@ -107,10 +108,17 @@ pub fn remove(
 fn edit(
     cx: &Context<'_>,
     manifest: &Path,
-    lockfile: Option<&Path>,
+    path: Option<&Path>,
     change: impl FnOnce(&Project) -> Result<String, Error>,
 ) -> Result<LockReport, Error> {
-    let before = Project::open(manifest, lockfile)?;
+    let before = Project::open(manifest, path)?;
+    // A merge is settled by `lock` alone, before anything else changes.
+    if let Some(text) = before.lockfile_text()?
+        && let Err(error @ LockfileError::MergeMarkers { .. }) =
+            lockfile::parse(&before.lockfile_path, &text)
+    {
+        return Err(error.into());
+    }
     let text = change(&before)?;
     let after = before.with_text(&text)?;
     // Planned first: a manifest that cannot be locked is not left behind.

@@ -1,15 +1,15 @@
 //! `lock`: a manifest, an old lockfile and repositories in, a lockfile out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::open::open;
-use super::report::{Change, ChangeKind, LockOptions, LockReport};
+use super::report::{Change, LockOptions, LockReport};
 use super::{Context, Error, OpsError, Project, warnings};
 use crate::distro::{Opened, Opening};
 use crate::lockfile::{self, LockedRepository, Lockfile, LockfileError};
-use crate::model::{Arch, Configure, Epoch, LockedPackage, PackageName};
+use crate::model::{Arch, Configure, Epoch, LockedPackage, Origin, PackageName};
 use crate::resolve::{GroupRequest, Problem, Solution, Update};
 
 /// What an existing lockfile contributes to the next one.
@@ -78,7 +78,11 @@ impl Before {
     /// The newest Date of each repository that the manifest still means: none may go back.
     fn dates(&self, project: &Project) -> Vec<(String, Epoch)> {
         let same = |old: &LockedRepository| match &project.repositories[..] {
-            [] => old.snapshot == project.manifest.snapshot,
+            // The release's own are all well-known archives.
+            [] => {
+                matches!(old.origin, Origin::Archive(_))
+                    && old.snapshot == project.manifest.snapshot
+            }
             declared => declared.iter().any(|new| {
                 (&new.origin, &new.suite, &new.path, new.snapshot)
                     == (&old.origin, &old.suite, &old.path, old.snapshot)
@@ -181,7 +185,13 @@ pub(super) fn plan(cx: &Context<'_>, project: &Project, update: &Update) -> Resu
             ..old.clone()
         };
         new.drop_stale_outputs(old);
-        return plan_of(project, Some(old), &new, &BTreeMap::new());
+        let mut plan = plan_of(project, Some(old), &new, &BTreeMap::new())?;
+        // The text may differ all the same: line ends of a checkout, fields of a newer rootlock.
+        plan.report.changed = new != *old;
+        if plan.report.changed {
+            old.check_writable(&project.lockfile_path)?;
+        }
+        return Ok(plan);
     }
     before.check_names(project, update)?;
     if let Some(old) = &before.whole {
@@ -327,21 +337,28 @@ fn plan_of(
     let text = lockfile::write(new, &project.manifest_name());
     let changed = project.lockfile_text()?.as_deref() != Some(text.as_bytes());
     let compare = |a: &_, b: &_| project.distro.compare(a, b);
-    let changes = new
-        .packages
-        .iter()
-        .map(|(arch, packages)| {
-            let before = old
-                .and_then(|old| old.packages.get(arch))
-                .map_or(&[][..], Vec::as_slice);
-            let changes = lockfile::changes(before, packages, &compare).into_iter();
+    let locked = |lockfile: Option<&'_ Lockfile>, arch: &Arch| {
+        let packages = lockfile.and_then(|lockfile| lockfile.packages.get(arch));
+        packages.cloned().unwrap_or_default()
+    };
+    // An architecture that is given up loses all its packages.
+    let arches: BTreeSet<&Arch> = [Some(new), old]
+        .into_iter()
+        .flatten()
+        .flat_map(|lockfile| lockfile.packages.keys())
+        .collect();
+    let changes = arches
+        .into_iter()
+        .map(|arch| {
+            let (before, after) = (locked(old, arch), locked(Some(new), arch));
+            let changes = lockfile::changes(&before, &after, &compare).into_iter();
             let changes = changes.filter_map(|change| {
                 let package = change.new.or(change.old)?.clone();
                 let old = change.old.map(|old| &old.version);
                 Some(Change {
                     kind: change.kind,
                     reason: reasons.get(&(*arch, package.name.clone())).cloned(),
-                    from: old.filter(|_| change.kind != ChangeKind::Kept).cloned(),
+                    from: old.cloned(),
                     package,
                 })
             });

@@ -24,7 +24,7 @@ pub struct Change {
     pub kind: ChangeKind,
     /// The package as locked now; for `Removed` as it was.
     pub package: LockedPackage,
-    /// The version locked before, where that was another one or the package is gone.
+    /// The version locked before, where it was.
     pub from: Option<Version>,
     /// Why it moved, where it did.
     pub reason: Option<String>,

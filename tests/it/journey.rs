@@ -3,134 +3,15 @@
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, UNIX_EPOCH};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::make::Deb;
-use crate::repo::{Repo, TestKey};
-
-/// A directory with a repository, a manifest beside it and a store.
-struct Place {
-    dir: tempfile::TempDir,
-    key: TestKey,
-    now: i64,
-}
-
-/// Packages as (name, version, Depends).
-type Offer<'a> = &'a [(&'a str, &'a str, &'a str)];
-
-impl Place {
-    /// With a manifest that wants `base-files` below and `tool` above.
-    fn new() -> Self {
-        let now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
-        let place = Self {
-            dir: tempfile::tempdir().unwrap(),
-            key: TestKey::new(now - 864_000, None),
-            now,
-        };
-        place.write("key.gpg", &place.key.public());
-        place.write(
-            "rootfs.yaml",
-            b"# kept\nname: test\ndistro: debian\nrelease: trixie\narchitectures: [amd64]\n\
-              repositories:\n  - {url: ./repo, suite: trixie, keyring: key.gpg}\n\
-              groups:\n  - name: base\n    packages: [base-files]\n  - name: app\n    packages:\n      - tool # kept too\n\
-              configure: none\n",
-        );
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) {
-        fs_err::write(self.path(name), bytes).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs_err::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// Puts these packages, and no others, into the repository; its Release is `age` seconds old.
-    fn offer(&self, age: i64, packages: Offer<'_>) {
-        let mut repo = Repo::new("trixie");
-        repo.age = age;
-        for (name, version, depends) in packages {
-            let path = format!("usr/share/{name}/version");
-            let mut deb = Deb::new(name, version).file(&path, version.as_bytes(), 0o644);
-            if !depends.is_empty() {
-                deb = deb.field("Depends", depends);
-            }
-            let control = deb.control();
-            repo = repo.deb(&format!("{name}_{version}_all.deb"), deb.build(), &control);
-        }
-        let _ = fs_err::remove_dir_all(self.path("repo"));
-        repo.write(&self.path("repo"), &self.key, self.now);
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rootlock"));
-        command
-            .args(words)
-            .args(["--offline", "--no-host-mirror"])
-            .env_clear()
-            .env("HOME", self.dir.path())
-            .env("ROOTLOCK_STORE", self.path("store"))
-            .current_dir(self.dir.path())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        self.command(words).output().unwrap()
-    }
-
-    /// Runs with `--json`; the exit code and the object.
-    fn json(&self, words: &[&str]) -> (i32, Value) {
-        let output = self.run(&[words, &["--json"][..]].concat());
-        let object = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {output:?}"));
-        (output.status.code().unwrap(), object)
-    }
-
-    /// Runs what must work, and returns its stdout.
-    fn done(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// What lies in the directory that nobody asked for.
-    fn litter(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut pending = vec![self.dir.path().to_owned()];
-        while let Some(dir) = pending.pop() {
-            for entry in fs_err::read_dir(dir).unwrap() {
-                let path = entry.unwrap().path();
-                let hidden = path.file_name().unwrap().to_string_lossy().starts_with('.');
-                let temporary = path.parent().unwrap().ends_with("store/tmp");
-                if hidden || temporary {
-                    found.push(path);
-                } else if path.is_dir() {
-                    pending.push(path);
-                }
-            }
-        }
-        found
-    }
-}
-
-const FIRST: Offer<'_> = &[
-    ("base-files", "13", ""),
-    ("tool", "1.0", "libtool (>= 1)"),
-    ("libtool", "1.0", ""),
-    ("other", "2.0", ""),
-];
+use crate::place::{FIRST, Place};
 
 fn change(name: &str, version: &str, group: &str, change: &str) -> Value {
-    json!({"name": name, "version": version, "arch": "all", "group": group, "change": change})
+    json!({"name": name, "version": version, "arch": "all", "group": group, "change": change, "from": null})
 }
 
 #[test]

@@ -6,5 +6,7 @@
 mod canonical;
 mod cli;
 mod journey;
+mod lock;
 mod make;
+mod place;
 mod repo;

@@ -41,7 +41,14 @@ impl Report for BuildReport {
 fn place(report: &BuildReport) -> String {
     match &report.output {
         Target::Path(path) => render::path(path),
-        Target::Stdout => format!("a {} to stdout", name(report.format)),
+        Target::Stdout => {
+            let article = if report.format == Format::OciArchive {
+                "an"
+            } else {
+                "a"
+            };
+            format!("{article} {} to stdout", name(report.format))
+        }
     }
 }
 

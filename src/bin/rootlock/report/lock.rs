@@ -1,6 +1,6 @@
 //! The answers of `lock`, `add` and `remove`.
 
-use rootlock::model::Arch;
+use rootlock::model::{Arch, Version};
 use rootlock::ops::{Change, ChangeKind, LockReport, Project};
 use serde_json::{Value, json};
 
@@ -129,17 +129,14 @@ fn change_text(change: &Change, style: Style) -> String {
 
 fn change_json(change: &Change) -> Value {
     let package = &change.package;
-    let mut out = json!({
+    json!({
         "name": package.name.as_str(),
         "version": package.version.as_str(),
         "arch": package.arch,
         "group": package.group.as_str(),
         "change": word(change.kind),
-    });
-    if let Some(from) = &change.from {
-        out["from"] = json!(from.as_str());
-    }
-    out
+        "from": change.from.as_ref().map(Version::as_str),
+    })
 }
 
 /// Whether a lockfile fits its manifest.
@@ -270,7 +267,7 @@ mod tests {
         report.dry_run = true;
         assert_eq!(
             report.json().to_string(),
-            r#"{"packages":{"amd64":[{"name":"bash","version":"5.3","arch":"amd64","group":"base","change":"upgraded","from":"5.2"},{"name":"curl","version":"8.5","arch":"amd64","group":"base","change":"added"}]}}"#
+            r#"{"packages":{"amd64":[{"name":"bash","version":"5.3","arch":"amd64","group":"base","change":"upgraded","from":"5.2"},{"name":"curl","version":"8.5","arch":"amd64","group":"base","change":"added","from":null}]}}"#
         );
     }
 }
