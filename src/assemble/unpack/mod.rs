@@ -1,10 +1,11 @@
 //! Locked packages in, one pack and one table of entries for each out.
 //!
 //! A pack holds the contents of a package's files in archive order and behind them the [`table`]:
-//! it is made once per store, kept under the archive's digest, and read from then on. An archive is
-//! read only after its whole digest was checked, and it is decompressed once. Packages are unpacked
-//! in parallel, the largest first; their decoders share a [`Budget`] of memory, so that the peak
-//! depends neither on the number of packages nor on that of the processors.
+//! it is made once per store, kept under the digest of what the lockfile says of the archive, and
+//! read from then on. An archive is read only after its whole digest was checked, and it is
+//! decompressed once. Packages are unpacked in parallel, the largest first; their decoders share a
+//! [`Budget`] of memory, so that the peak depends neither on the number of packages nor on that of
+//! the processors.
 
 mod budget;
 mod error;
@@ -21,7 +22,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Packs;
 use crate::distro::{Distro, Unpacked};
-use crate::model::LockedPackage;
+use crate::model::{LockedPackage, Sha256};
 use crate::progress::{Progress, Task, TaskId};
 use crate::store::{Store, StoreError};
 pub(in crate::assemble) use budget::Budget;
@@ -36,6 +37,20 @@ pub const MEMORY: u64 = 160 << 20;
 const STAGE: &str = "unpack";
 /// More threads would wait for memory more than they decode, and each has two files open.
 const MAX_THREADS: usize = 16;
+
+/// What a pack is kept under. That the archive is the package it is locked as is found out while it
+/// is unpacked, so a pack that was made under one name must not serve another.
+fn key(package: &LockedPackage) -> Sha256 {
+    let LockedPackage {
+        name,
+        version,
+        arch,
+        size,
+        sha256,
+        ..
+    } = package;
+    Sha256::of(format!("{sha256} {size} {name} {version} {arch}").as_bytes())
+}
 
 /// The store's revision of packs that hold what `distro` reads.
 fn revision(distro: &dyn Distro) -> u32 {
@@ -128,13 +143,13 @@ impl Job<'_> {
     /// Opens the pack after all of it was checked, unless it was made by this very process; a
     /// damaged one is made again, and comes out the same.
     pub(super) fn open(&self, fresh: bool) -> Result<File, UnpackError> {
-        let (digest, revision) = (&self.package.sha256, revision(self.distro));
+        let (key, revision) = (&key(self.package), revision(self.distro));
         let open = |fresh: bool| {
             let open = match fresh {
                 true => Store::open_derived,
                 false => Store::open_derived_verified,
             };
-            open(self.store, STAGE, revision, digest)
+            open(self.store, STAGE, revision, key)
         };
         if let Some((file, _)) = open(fresh)? {
             return Ok(file);
@@ -151,13 +166,13 @@ impl Job<'_> {
 
     /// The table of the pack, where the store has the pack; a damaged one is dropped.
     fn read(&self) -> Result<Option<Unpacked>, UnpackError> {
-        let (digest, revision) = (&self.package.sha256, revision(self.distro));
-        let Some((file, length)) = self.store.open_derived(STAGE, revision, digest)? else {
+        let (key, revision) = (&key(self.package), revision(self.distro));
+        let Some((file, length)) = self.store.open_derived(STAGE, revision, key)? else {
             return Ok(None);
         };
         let table = table::read(&file, length, self.pack);
         if table.is_none() {
-            self.store.drop_derived(STAGE, revision, digest);
+            self.store.drop_derived(STAGE, revision, key);
         }
         Ok(table)
     }
@@ -179,10 +194,9 @@ impl Job<'_> {
             progress: self.progress,
             task,
         };
-        let digest = &self.package.sha256;
-        let revision = revision(self.distro);
-        let writer = self.store.derived_writer(STAGE, revision, digest)?;
-        let path = self.store.derived_path(STAGE, revision, digest);
+        let (key, revision) = (&key(self.package), revision(self.distro));
+        let writer = self.store.derived_writer(STAGE, revision, key)?;
+        let path = self.store.derived_path(STAGE, revision, key);
         let mut sink = PackSink::new(writer, path, self.pack, self.budget);
         let control = self
             .distro
@@ -196,9 +210,7 @@ impl Job<'_> {
         let revision = revision(self.distro);
         UnpackError::Store(StoreError::Io {
             action: "read",
-            path: self
-                .store
-                .derived_path(STAGE, revision, &self.package.sha256),
+            path: self.store.derived_path(STAGE, revision, &key(self.package)),
             source: io::Error::new(
                 io::ErrorKind::InvalidData,
                 "it is not what was written there a moment ago",
