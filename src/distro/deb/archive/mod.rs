@@ -21,7 +21,7 @@ mod tests;
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::control::Stanza;
-use crate::distro::tarball::{self, Failure, Limits};
+use crate::distro::tarball::{self, Failure, Limits, TarError};
 use crate::distro::{Control, ControlFile, Entry, EntryKind, Fault, Sink};
 use crate::model::LockedPackage;
 use ar::Ar;
@@ -123,11 +123,15 @@ fn read(
         &mut |sink, entry, content| {
             let mut content = Watched {
                 inner: content,
+                left: match entry.kind {
+                    EntryKind::File(size) => size,
+                    _ => 0,
+                },
                 failed: None,
             };
             let taken = sink.entry(entry, &mut content);
             match content.failed {
-                Some(error) => Err(Walk::Bad(error.into())),
+                Some(error) => Err(Walk::Bad(error)),
                 None => taken.map_err(Walk::Refused),
             }
         },
@@ -144,18 +148,30 @@ fn read(
 /// Remembers the failure of a content: it is the archive's, whatever a sink makes of it.
 struct Watched<'a> {
     inner: &'a mut dyn Read,
-    failed: Option<io::Error>,
+    /// Bytes that the entry's header announced and that have not come yet.
+    left: u64,
+    failed: Option<MemberError>,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf).map_err(|error| {
-            let kind = error.kind();
-            if kind != io::ErrorKind::Interrupted {
-                self.failed = Some(error);
+        match self.inner.read(buf) {
+            Ok(0) if self.left > 0 && !buf.is_empty() => {
+                self.failed = Some(TarError::Archive("is cut off").into());
+                Err(io::ErrorKind::UnexpectedEof.into())
             }
-            io::Error::from(kind)
-        })
+            Ok(read) => {
+                self.left = self.left.saturating_sub(read as u64);
+                Ok(read)
+            }
+            Err(error) => {
+                let kind = error.kind();
+                if kind != io::ErrorKind::Interrupted {
+                    self.failed = Some(error.into());
+                }
+                Err(kind.into())
+            }
+        }
     }
 }
 
