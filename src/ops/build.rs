@@ -49,12 +49,20 @@ pub fn build(
         Format::Oci | Format::OciArchive => images(&maker, &arches, options, &reference, stdout),
         _ => single(&maker, arches[0], options, &reference, stdout),
     };
-    let made = match make() {
-        // What was damaged in the store has been dropped, and is made again. A stream has had bytes.
-        Err(error) if is_damage(&error) && options.output != Target::Stdout => make(),
-        made => made,
+    let mut repairs = 0;
+    let (digest, made) = loop {
+        match make() {
+            // What was damaged in the store has been dropped, and is made again: one blob at a
+            // time, as they are come across. A stream has had bytes.
+            Err(error) if is_damage(&error) && repairs < MAX_REPAIRS => {
+                if options.output == Target::Stdout {
+                    return Err(error);
+                }
+                repairs += 1;
+            }
+            made => break made?,
+        }
     };
-    let (digest, made) = made?;
     for made in &made {
         for warning in &made.warnings {
             cx.progress.warn(warning);
@@ -74,6 +82,9 @@ pub fn build(
         images: made.into_iter().map(|made| made.built).collect(),
     })
 }
+
+/// Damaged blobs of a store that are made again in one build; with more the disk is failing.
+const MAX_REPAIRS: usize = 100;
 
 /// Whether something in the store turned out to be damaged.
 fn is_damage(error: &Error) -> bool {
