@@ -76,13 +76,19 @@ impl Explain for OpenPgpError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unsigned(_) => {
+            // Where an allowed key did sign, and in vain, another keyring does not help.
+            Self::Unsigned(reasons)
+                if reasons.is_empty() || reasons.iter().any(|why| why.ends_with(NOT_ALLOWED)) =>
+            {
                 Some("name the file of the repository's own keys with `keyring:`".into())
             }
             _ => None,
         }
     }
 }
+
+/// What is said of a signature by a key that is not in the keyring.
+const NOT_ALLOWED: &str = "is not an allowed key";
 
 /// Certificates whose signatures count.
 #[derive(Debug, Clone, Default)]
@@ -325,7 +331,7 @@ impl VerificationHelper for Judge<'_> {
 fn reason(error: &VerificationError<'_>) -> String {
     match error {
         VerificationError::MissingKey { sig } => match sig.get_issuers().first() {
-            Some(issuer) => format!("{issuer} is not an allowed key"),
+            Some(issuer) => format!("{issuer} {NOT_ALLOWED}"),
             None => "a signature names no key".into(),
         },
         VerificationError::UnboundKey { cert, error, .. } => {

@@ -12,7 +12,7 @@ use super::fault::RepositoryFault;
 use super::plan::{self, Plan};
 use super::release::Release;
 use super::sources;
-use super::trust::{self, Judged};
+use super::trust::{self, Judged, Refusal};
 use crate::distro::{Catalog, Dialogue, Fault, Opened, Opening, Step};
 use crate::model::{Answer, Class, Epoch, Found, Miss, Proof, Repository, Sha256, Wanted};
 
@@ -213,8 +213,18 @@ impl DebDialogue {
         };
         let slot = &mut self.slots[number];
         let mut best: Option<Judged> = None;
-        for Found { from, files, .. } in found {
-            match trust::judge(repository, &files, self.opening.now, locked) {
+        let asked = plan::release(number, repository, slot.attempt).alternatives;
+        for Found {
+            from,
+            alternative,
+            files,
+        } in found
+        {
+            let judged = match alternative {
+                plan::UNSIGNED => Err(Refusal::NoSignature),
+                _ => trust::judge(repository, &files, self.opening.now, locked),
+            };
+            match judged {
                 Ok(judged) => {
                     let newer = |best: &Judged| judged.release.date > best.release.date;
                     if best.as_ref().is_none_or(newer) {
@@ -223,8 +233,9 @@ impl DebDialogue {
                 }
                 Err(refusal) => {
                     slot.hint = slot.hint.take().or_else(|| refusal.hint());
+                    let file = asked.get(alternative).and_then(|files| files.first());
                     slot.misses.push(Miss {
-                        from,
+                        from: file.map_or(from.clone(), |file| format!("{from}/{}", file.path)),
                         reason: refusal.to_string(),
                         class: refusal.class(),
                         absent: false,

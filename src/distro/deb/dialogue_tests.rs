@@ -400,7 +400,7 @@ fn unsigned_is_accepted_where_it_is_asked_for() {
     repository.unsigned = false;
     refused(
         drive(opening(vec![repository]), &[vec![&files]]),
-        Class::Outside,
+        Class::Untrusted,
         "no source has a valid Release",
     );
 }

@@ -34,6 +34,10 @@ pub(super) fn directory(repository: &Repository) -> String {
         .collect()
 }
 
+/// The place among the alternatives of [`release`] where a Release is alone although it needs a
+/// signature: asked for last, to tell a repository that is not signed from one that is not there.
+pub(super) const UNSIGNED: usize = 2;
+
 /// The Release of a repository and its signature, wherever they may lie.
 pub(super) fn release(number: usize, repository: &Repository, attempt: usize) -> Wanted {
     let directory = directory(repository);
@@ -53,6 +57,7 @@ pub(super) fn release(number: usize, repository: &Repository, attempt: usize) ->
                 file("Release", MAX_TEXT),
                 file("Release.gpg", MAX_SIGNATURE),
             ],
+            vec![file("Release", MAX_TEXT)],
         ]
     };
     Wanted {

@@ -42,6 +42,8 @@ pub(super) enum Refusal {
     Signature(#[from] OpenPgpError),
     #[error(transparent)]
     Format(#[from] ReleaseError),
+    #[error("it has no signature")]
+    NoSignature,
     #[error("it is the Release of {found}, not of {wanted}")]
     OtherSuite { wanted: String, found: String },
     #[error("it has expired: it was valid until {0}")]
@@ -59,6 +61,11 @@ impl Refusal {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::Signature(error) => error.hint(),
+            Self::NoSignature => Some(
+                "set `unsigned: true` for this repository if whoever can change what it serves may \
+                 decide what is installed"
+                    .into(),
+            ),
             Self::Expired(_) => Some(
                 "the source may be out of date: try another mirror, or set `allow_expired: true` \
                  for this repository"
