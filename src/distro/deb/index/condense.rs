@@ -278,9 +278,9 @@ impl<'a> Writer<'a> {
 
 fn text<'a>(stanza: &Stanza<'a>, key: Key) -> Result<&'a str, String> {
     match std::str::from_utf8(stanza.get(key)) {
-        Ok("") => Err(format!("it has no {key:?}")),
+        Ok("") => Err(format!("it has no {}", key.name())),
         Ok(text) => Ok(text),
-        Err(_) => Err(format!("its {key:?} is not UTF-8")),
+        Err(_) => Err(format!("its {} is not UTF-8", key.name())),
     }
 }
 

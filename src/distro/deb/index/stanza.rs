@@ -61,6 +61,17 @@ const KEYS: [&[u8]; 20] = [
     b"provides",
 ];
 
+impl Key {
+    /// The field's name as Debian writes it.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Sha256 => "SHA256".into(),
+            Self::PreDepends => "Pre-Depends".into(),
+            key => format!("{key:?}"),
+        }
+    }
+}
+
 /// What is wrong with a stanza: on which line, and the reason.
 pub(super) type Wrong = (usize, String);
 

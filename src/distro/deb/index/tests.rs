@@ -106,7 +106,7 @@ fn names_what_is_malformed() {
     for (text, expected) in [
         (
             stanza("a", "").replace("SHA256", "SHA512"),
-            "it has no Sha256",
+            "it has no SHA256",
         ),
         (
             stanza("a", "").replace("pool/", "../"),
