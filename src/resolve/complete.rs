@@ -355,6 +355,12 @@ fn reason(provider: &Provider<'_>, graph: &resolvo::conflict::ConflictGraph<Solv
                             by: package(node),
                             what,
                             any_of: target.into_iter().collect(),
+                            others: match relation {
+                                Some(relation) if target.is_none() => {
+                                    provider.task.universe.named(relation)
+                                }
+                                _ => Vec::new(),
+                            },
                             barred: match relation {
                                 Some(relation) if target.is_none() => {
                                     provider.task.universe.options(relation)

@@ -181,13 +181,20 @@ fn sentence(universe: &dyn Universe, fact: &Fact, versions: usize) -> String {
             what,
             any_of,
             barred,
+            others,
         } => {
             let by = match by {
                 Some(by) => format!("{} needs {what}", subject(*by)),
                 None => format!("the manifest asks for {what}"),
             };
             match any_of[..] {
-                [] if barred.is_empty() => format!("{by}, which no repository offers"),
+                [] if barred.is_empty() && others.is_empty() => {
+                    format!("{by}, which no repository offers")
+                }
+                [] if barred.is_empty() => format!(
+                    "{by}, which no repository offers: there is only {}",
+                    list(universe, others)
+                ),
                 [] => format!(
                     "{by}, which is offered only at a lower priority, as {}",
                     list(universe, barred)

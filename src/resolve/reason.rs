@@ -22,6 +22,8 @@ pub(super) enum Fact {
         any_of: Vec<PackageId>,
         /// What would do and may not be taken, where nothing else would.
         barred: Vec<PackageId>,
+        /// What has the names, but not the versions, where nothing would do.
+        others: Vec<PackageId>,
     },
     /// The two cannot be there at the same time.
     Conflicts {

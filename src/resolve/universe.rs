@@ -39,6 +39,14 @@ impl dyn Universe + '_ {
             .collect()
     }
 
+    /// Everything of the names in `relation`, whatever its version.
+    pub(super) fn named(&self, relation: &Relation) -> Vec<PackageId> {
+        let clauses = relation.any_of.iter();
+        clauses
+            .flat_map(|clause| self.versions(&clause.name).to_vec())
+            .collect()
+    }
+
     /// Everything that fulfils `relation`, its first alternative first.
     pub fn options(&self, relation: &Relation) -> Vec<PackageId> {
         let mut out = Vec::new();

@@ -387,7 +387,7 @@ fn what_cannot_be_is_explained_shortly() {
         "app cannot be installed\n\
          the manifest asks for app\n\
          app 2 needs lib (= 2), which is lib 2\n\
-         lib 2 needs core (>= 3), which no repository offers"
+         lib 2 needs core (>= 3), which no repository offers: there is only core 2"
     );
     assert_eq!(
         solve(&catalog, &asking("other web -httpd")),
