@@ -38,6 +38,8 @@ pub enum ManifestError {
         message: String,
         /// What to write instead.
         hint: Option<String>,
+        /// [`Class::Unsatisfiable`] where it is well-formed and no package can ever fit it.
+        class: Class,
     },
     /// A file of keys that the manifest names cannot be read.
     #[error("{place}: cannot read the key file `{name}`")]
@@ -70,6 +72,7 @@ pub enum ManifestError {
 impl Explain for ManifestError {
     fn class(&self) -> Class {
         match self {
+            Self::Invalid { class, .. } => *class,
             Self::Key { source, .. } if source.kind() != io::ErrorKind::NotFound => Class::Outside,
             _ => Class::BadInput,
         }

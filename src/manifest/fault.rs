@@ -2,6 +2,7 @@
 
 use super::error::{ManifestError, Place};
 use super::yaml::Document;
+use crate::model::Class;
 
 /// Where something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub(super) struct Fault {
     pub(super) at: At,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+    pub(super) class: Class,
 }
 
 impl Fault {
@@ -45,12 +47,21 @@ impl Fault {
             at,
             message,
             hint: None,
+            class: Class::BadInput,
         }
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self {
             hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// Says that it is understood, and that nothing can fit it.
+    pub(super) fn unsatisfiable(self) -> Self {
+        Self {
+            class: Class::Unsatisfiable,
             ..self
         }
     }
@@ -81,6 +92,7 @@ impl Fault {
             },
             message: self.message,
             hint: self.hint,
+            class: self.class,
         }
     }
 }

@@ -136,6 +136,7 @@ pub(super) fn request(
                  locked too",
                 shown(text)
             ))
+            .unsatisfiable()
             .hint(format!("write `{} [{wanted}]`", request.name)));
     }
     Ok(request)

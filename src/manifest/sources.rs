@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::{ManifestError, Place};
 use super::fields::shown;
 use super::{Manifest, RepositorySpec};
-use crate::model::{Key, Origin, Repository, Sha256};
+use crate::model::{Class, Key, Origin, Repository, Sha256};
 
 /// The largest file of keys, in bytes; Debian's own keyring has 60 thousand.
 const MAX_KEY_SIZE: usize = 4 << 20;
@@ -97,6 +97,7 @@ impl Manifest {
             place: place(),
             message: format!("the key file `{}` {problem}", shown(name)),
             hint: None,
+            class: Class::BadInput,
         })
     }
 }
