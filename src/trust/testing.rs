@@ -10,12 +10,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use sequoia_openpgp as pgp;
 
-use pgp::cert::{CertBuilder, CipherSuite};
+use pgp::cert::{CertBuilder, CertRevocationBuilder, CipherSuite};
 use pgp::packet::signature::SignatureBuilder;
 use pgp::policy::StandardPolicy;
 use pgp::serialize::SerializeInto as _;
 use pgp::serialize::stream::{Armorer, Message, Signer};
-use pgp::types::{HashAlgorithm, SignatureType};
+use pgp::types::{HashAlgorithm, ReasonForRevocation, SignatureType};
 use pgp::{Cert, armor};
 
 /// A key and what it signs with.
@@ -39,6 +39,26 @@ impl TestKey {
             .generate()
             .unwrap();
         Self { cert }
+    }
+
+    /// Revokes it: nothing that it signed is to be believed any more.
+    pub(crate) fn revoke(&mut self) {
+        let mut signer = self
+            .cert
+            .primary_key()
+            .key()
+            .clone()
+            .parts_into_secret()
+            .unwrap()
+            .into_keypair()
+            .unwrap();
+        let revocation = CertRevocationBuilder::new()
+            .set_reason_for_revocation(ReasonForRevocation::KeyCompromised, b"")
+            .unwrap()
+            .build(&mut signer, &self.cert, None)
+            .unwrap();
+        let cert = self.cert.clone().insert_packets([revocation]);
+        self.cert = cert.unwrap().0;
     }
 
     pub(crate) fn fingerprint(&self) -> String {

@@ -5,8 +5,15 @@
 
 mod canonical;
 mod cli;
+mod conformance;
+mod damage;
+mod faults;
+mod hostile;
 mod journey;
 mod lock;
 mod make;
+mod packages;
 mod place;
 mod repo;
+mod reproducible;
+mod support;
