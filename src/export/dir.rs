@@ -67,7 +67,7 @@ pub fn write_dir(
     no_owner: bool,
 ) -> Result<Dropped, ExportError> {
     check(tree)?;
-    vacant(out)?;
+    dir_fits(out)?;
     let place = place(out)?;
     let scratch = dir_beside(&place).map_err(ExportError::write(out))?;
     if !no_owner {
@@ -92,14 +92,17 @@ pub fn write_dir(
     match fs::rename(&made, &place) {
         Ok(()) => Ok(writer.dropped),
         Err(error) => {
-            vacant(out)?;
+            dir_fits(out)?;
             Err(ExportError::write(out)(error))
         }
     }
 }
 
-/// Holds that `out` is absent or an empty directory.
-fn vacant(out: &Path) -> Result<(), ExportError> {
+/// Holds that `out` is absent or an empty directory, as [`write_dir`] wants it.
+///
+/// # Errors
+/// When it is not.
+pub fn dir_fits(out: &Path) -> Result<(), ExportError> {
     let occupied = |why| ExportError::Occupied {
         path: out.into(),
         why,

@@ -42,7 +42,7 @@ pub fn write_layout(
 ) -> Result<Sha256, ExportError> {
     let layout = Layout { store, out };
     for _ in 0..ATTEMPTS {
-        match layout.look()? {
+        match look(out)? {
             Found::Layout => return layout.add(out, images, reference),
             Found::Nothing => {
                 let place = place(out)?;
@@ -81,30 +81,38 @@ struct Layout<'a> {
     out: &'a Path,
 }
 
-impl Layout<'_> {
-    fn look(&self) -> Result<Found, ExportError> {
-        let occupied = |why| ExportError::Occupied {
-            path: self.out.into(),
-            why,
-        };
-        match fs::metadata(self.out) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-            Err(error) => return Err(ExportError::write(self.out)(error)),
-            Ok(there) if !there.is_dir() => {
-                return Err(occupied("is a file, and this format is a directory"));
-            }
-            Ok(_) => {}
-        }
-        if fs::metadata(self.out.join(MARK.0)).is_ok() {
-            return Ok(Found::Layout);
-        }
-        let mut entries = fs::read_dir(self.out).map_err(ExportError::write(self.out))?;
-        match entries.next() {
-            None => Ok(Found::Nothing),
-            Some(_) => Err(occupied("is neither empty nor an OCI image layout")),
-        }
-    }
+/// Holds that [`write_layout`] can begin or add to a layout at `out`, as far as what is there tells.
+///
+/// # Errors
+/// When something else is at `out`.
+pub fn layout_fits(out: &Path) -> Result<(), ExportError> {
+    look(out).map(|_| ())
+}
 
+fn look(out: &Path) -> Result<Found, ExportError> {
+    let occupied = |why| ExportError::Occupied {
+        path: out.into(),
+        why,
+    };
+    match fs::metadata(out) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(ExportError::write(out)(error)),
+        Ok(there) if !there.is_dir() => {
+            return Err(occupied("is a file, and this format is a directory"));
+        }
+        Ok(_) => {}
+    }
+    if fs::metadata(out.join(MARK.0)).is_ok() {
+        return Ok(Found::Layout);
+    }
+    let mut entries = fs::read_dir(out).map_err(ExportError::write(out))?;
+    match entries.next() {
+        None => Ok(Found::Nothing),
+        Some(_) => Err(occupied("is neither empty nor an OCI image layout")),
+    }
+}
+
+impl Layout<'_> {
     /// Adds the images to the layout at `root`, or begins one there.
     fn add(
         &self,

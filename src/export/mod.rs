@@ -32,15 +32,15 @@ use crate::model::{Arch, Compression, Epoch, ImageConfig, Sha256};
 use crate::store::Store;
 use crate::tree::{Contents, Tree};
 
-pub use dir::{Dropped, write_dir};
+pub use dir::{Dropped, dir_fits, write_dir};
 pub use docker_archive::DockerImage;
 pub use encoder::Encoder;
 pub use error::ExportError;
 pub use layer::{Diff, LayerBlob};
-pub use layout::write_layout;
+pub use layout::{layout_fits, write_layout};
 pub use oci::Document;
 pub use oci_archive::write_oci_archive;
-pub use output::Output;
+pub use output::{Output, file_fits};
 pub use reference::Reference;
 pub use tar::{check, tar_size};
 

@@ -46,15 +46,26 @@ fn made<T>(path: &Path, result: Result<T, TarError>) -> Result<T, ExportError> {
     })
 }
 
-fn to_file<T>(
-    path: &Path,
-    make: impl FnOnce(&mut (dyn Write + Send)) -> Result<T, TarError>,
-) -> Result<T, ExportError> {
+/// Holds that [`Output::File`] can be written to `path`, as far as what is there tells.
+///
+/// # Errors
+/// When it is a directory.
+pub fn file_fits(path: &Path) -> Result<(), ExportError> {
     match fs::metadata(path) {
         Ok(there) if there.is_dir() => Err(ExportError::Occupied {
             path: path.into(),
             why: "is a directory, and this format is one file",
         }),
+        _ => Ok(()),
+    }
+}
+
+fn to_file<T>(
+    path: &Path,
+    make: impl FnOnce(&mut (dyn Write + Send)) -> Result<T, TarError>,
+) -> Result<T, ExportError> {
+    file_fits(path)?;
+    match fs::metadata(path) {
         Ok(there) if !there.is_file() => {
             // /dev/null, a pipe: renaming over it would take it from everybody else.
             let opened = fs::OpenOptions::new().write(true).open(path);

@@ -26,13 +26,20 @@ pub fn build(
     stdout: &mut (dyn Write + Send),
 ) -> Result<BuildReport, Error> {
     let reference = reference(project, options)?;
+    // Before anything is downloaded for an output that cannot be.
+    match (options.format, &options.output) {
+        (Format::Oci, Target::Path(out)) => export::layout_fits(out)?,
+        (Format::Dir, Target::Path(out)) => export::dir_fits(out)?,
+        (_, Target::Path(out)) => export::file_fits(out)?,
+        (Format::Oci | Format::Dir, Target::Stdout) => {
+            return Err(OpsError::no_stdout(options.format).into());
+        }
+        (_, Target::Stdout) => {}
+    }
     let mut lockfile = lockfile(cx, project, options)?;
     warnings::of_trust(cx.progress, &lockfile);
     let arches = arches(project, &lockfile, options)?;
     let epoch = upper_bound(cx, project);
-    if options.output == Target::Stdout && matches!(options.format, Format::Oci | Format::Dir) {
-        return Err(OpsError::no_stdout(options.format).into());
-    }
     bring(cx, project, &lockfile, &arches)?;
     if let Target::Path(out) = &options.output {
         make_parents(out)?;

@@ -77,6 +77,9 @@ pub enum OpsError {
     /// There is no lockfile.
     #[error("there is no lockfile at {}", .0.display())]
     NoLockfile(PathBuf),
+    /// The manifest would be its own lockfile.
+    #[error("{} would be both the manifest and its lockfile", .0.display())]
+    OneFile(PathBuf),
     /// The lockfile is not of this manifest.
     #[error("{lockfile} does not fit {manifest}: {}", .reasons.join("; "))]
     Stale {
@@ -160,6 +163,7 @@ impl Explain for OpsError {
         match self {
             Self::NoManifest(_) => Some("`rootlock init` writes one".into()),
             Self::NoLockfile(_) => Some("`rootlock lock` writes it".into()),
+            Self::OneFile(_) => Some("name another with `--lockfile` or `lockfile:`".into()),
             Self::Stale { .. } => Some("run `rootlock lock`".into()),
             Self::Unsupported { hint, .. } => Some(hint.clone()),
             Self::NotLocked { .. } => Some("`rootlock list` shows what is locked".into()),

@@ -54,6 +54,8 @@ impl Project {
     /// The manifest that `path` means.
     pub(super) fn manifest_at(path: &Path) -> PathBuf {
         match path.is_dir() {
+            // `rootfs.yaml` is what the user calls it, and messages begin with.
+            true if path == Path::new(".") => MANIFEST.into(),
             true => path.join(MANIFEST),
             false => path.to_owned(),
         }
@@ -85,6 +87,9 @@ impl Project {
             }
             (None, None) => path.with_extension("lock"),
         };
+        if lockfile_path == path {
+            return Err(OpsError::OneFile(path).into());
+        }
         let Some(distro) = distro::by_name(&manifest.distro) else {
             return Err(OpsError::Unsupported {
                 what: format!("`distro: {}`", manifest.distro),

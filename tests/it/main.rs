@@ -3,6 +3,7 @@
 // Helpers outside `#[test]` functions are tests too: clippy.toml cannot tell.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod build;
 mod canonical;
 mod cli;
 mod conformance;
