@@ -144,15 +144,17 @@ pub trait Distro: Dialect + Layout {
 
     /// Turns the bytes of an index, whose digest has been checked, into the form that the dialogue
     /// reads: uncompressed and without what rootlock does not use. Pure, so it can be cached under
-    /// the digest and [`Distro::revision`].
+    /// the digest and [`Distro::index_revision`].
     ///
     /// # Errors
     /// When the bytes are not what the file's name and its listed plain size say.
     fn condense(&self, file: &WantedFile, raw: &[u8]) -> Result<Vec<u8>, Fault>;
 
-    /// The revision of [`Distro::condense`] and of the package reader: raised whenever either
-    /// gives other bytes.
-    fn revision(&self) -> u32;
+    /// The revision of [`Distro::condense`]: raised whenever it gives other bytes.
+    fn index_revision(&self) -> u32;
+
+    /// The revision of [`Distro::unpack`]: raised whenever it reads a package otherwise.
+    fn package_revision(&self) -> u32;
 
     /// Refuses a locked package whose name, version, architecture or path is outside the
     /// distribution's grammar. The lockfile is a stranger's input.

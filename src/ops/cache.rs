@@ -22,7 +22,7 @@ pub(super) fn key(maker: &Maker<'_>, arch: Arch, files: &LoadedFiles) -> Sha256 
     let inputs = (
         (
             env!("CARGO_PKG_VERSION"),
-            maker.project.distro.revision(),
+            maker.project.distro.package_revision(),
             &lockfile.distro,
         ),
         (

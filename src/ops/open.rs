@@ -112,7 +112,7 @@ fn answer(
         }
         return Ok(answer);
     }
-    let revision = distro.revision();
+    let revision = distro.index_revision();
     let key = key(wanted);
     if let Some(key) = &key
         && let Some(condensed) = store.derived(STAGE, revision, key)?

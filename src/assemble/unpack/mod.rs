@@ -54,7 +54,7 @@ fn key(package: &LockedPackage) -> Sha256 {
 
 /// The store's revision of packs that hold what `distro` reads.
 fn revision(distro: &dyn Distro) -> u32 {
-    distro.revision() * 100 + table::REVISION
+    distro.package_revision() * 100 + table::REVISION
 }
 
 /// Unpacks all `packages` that are not unpacked in the store already, on up to `jobs` threads whose

@@ -65,8 +65,12 @@ impl Distro for Debian {
         index::condense(file, raw)
     }
 
-    fn revision(&self) -> u32 {
-        index::REVISION * 1000 + archive::REVISION
+    fn index_revision(&self) -> u32 {
+        index::REVISION
+    }
+
+    fn package_revision(&self) -> u32 {
+        archive::REVISION
     }
 
     fn check(&self, package: &LockedPackage) -> Result<(), String> {
