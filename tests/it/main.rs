@@ -10,6 +10,7 @@ mod conformance;
 mod damage;
 mod faults;
 mod hostile;
+mod indexes;
 mod journey;
 mod lock;
 mod make;
