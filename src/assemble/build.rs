@@ -12,7 +12,7 @@ use super::group::Plan;
 use super::overlay::{Item, What, overlay};
 use super::stack::{Package, Stack};
 use super::{Assembly, Layer, LayerName};
-use crate::distro::{Distro, Diversion, Image, Registered, Unpacked};
+use crate::distro::{Distro, Diversion, Image, Registered, RootLink, Unpacked};
 use crate::lockfile::Undone;
 use crate::model::{Accounts, Arch, Epoch, GroupName, LockedPackage, PathRules};
 use crate::tree::{Blob, Contents, TreePath};
@@ -109,6 +109,7 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
     let mut items = database(distro, &stack, image, epoch)?;
     let reader = Reader { contents };
     let names = account_items(&stack, distro, &reader, request.accounts, epoch, &mut items)?;
+    let items = with_root_links(&mut plan.root_links, items, bound);
     let system = overlay(&mut stack, None, &LayerName::System, items)?;
     let asks = |file: &LoadedFile| file.owner.is_some();
     let names = match request.user.is_some() || request.files.files.iter().any(asks) {
@@ -118,6 +119,7 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
     let user = request.user.map(|user| names.image_user(user));
     let user = user.transpose()?;
     let items = file_items(request.files, &names, bound.unwrap_or(Epoch::DIRECTORY))?;
+    let items = with_root_links(&mut plan.root_links, items, bound);
     let files = overlay(&mut stack, Some(&system.tree), &LayerName::Files, items)?;
 
     let mut replaced = system.replaced;
@@ -143,6 +145,28 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         user,
         warnings: Vec::new(),
     })
+}
+
+/// Adds the release's links that no lower layer has and that these items need, as a group's layer
+/// would: before them, so that an item at a link's own place counts.
+fn with_root_links(links: &mut Vec<RootLink>, items: Vec<Item>, bound: Option<Epoch>) -> Vec<Item> {
+    if items.is_empty() {
+        return items;
+    }
+    let needed = |link: &mut RootLink| {
+        let first = |item: &Item| item.path.parts().next() == Some(link.path.as_bytes());
+        link.always || items.iter().any(first)
+    };
+    let time = bound.map_or(Epoch::DIRECTORY, |bound| bound.min(Epoch::DIRECTORY));
+    let taken: Vec<RootLink> = links.extract_if(.., needed).collect();
+    let mut out = Vec::with_capacity(items.len() + 2 * taken.len());
+    for RootLink { path, target, .. } in taken {
+        let link = What::Symlink(target.as_bytes().into());
+        out.push(generated(target, What::Passage, 0o755, 0, time));
+        out.push(generated(path, link, 0o777, 0, time));
+    }
+    out.extend(items);
+    out
 }
 
 /// Packages in layers, lowest first and each in order of precedence.

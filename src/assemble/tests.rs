@@ -843,6 +843,29 @@ fn the_masters_of_accounts_become_the_accounts() {
 }
 
 #[test]
+fn files_bring_the_root_links_that_only_they_need() {
+    let image = Recipe {
+        packages: vec![pkg("p", "base").file("usr/x", "")],
+        files: vec![content("lib32/a", ""), content("libx32", "a file")],
+        ..Recipe::default()
+    };
+    let image = image.build().unwrap();
+    let files = layer(&image, "files");
+    assert!(is_link(files, "lib32", "usr/lib32") && has(files, "usr/lib32/a"));
+    assert_eq!(text(files, "libx32"), "a file");
+    assert!(!has(files, "bin"), "the lowest layer has it");
+
+    let alone = Recipe {
+        files: vec![content("bin/a", "")],
+        ..Recipe::default()
+    };
+    let alone = alone.build().unwrap();
+    let files = layer(&alone, "files");
+    assert!(is_link(files, "bin", "usr/bin") && has(files, "usr/bin/a"));
+    assert!(is_link(files, "lib64", "usr/lib64"));
+}
+
+#[test]
 fn the_user_s_own_account_files_name_owners_too() {
     let mut owned = content("srv/x", "");
     owned.owner = Some(crate::model::Owner {
