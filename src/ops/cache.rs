@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 use crate::tree::TreePath;
 
 /// The stage of finished images; raised with every change of what a result consists of.
-const IMAGE: (&str, u32) = ("image", 1);
+const IMAGE: (&str, u32) = ("image", 2);
 
 /// The digest of everything that decides the bytes of an image.
 pub(super) fn key(maker: &Maker<'_>, arch: Arch, files: &LoadedFiles) -> Sha256 {
