@@ -145,7 +145,7 @@ fn build_reports_what_it_made_and_makes_it_again() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|layer| &layer["name"])
+        .map(|layer| &layer["group"])
         .collect();
     assert_eq!(layers, ["base", "app", "system"]);
     for key in ["manifest", "config", "tree"] {

@@ -101,7 +101,7 @@ fn layers(site: &Site) -> Vec<(String, String)> {
     let text = |layer: &Value, field: &str| layer[field].as_str().unwrap().to_owned();
     layers
         .iter()
-        .map(|layer| (text(layer, "name"), text(layer, "diff_id")))
+        .map(|layer| (text(layer, "group"), text(layer, "diff_id")))
         .collect()
 }
 

@@ -29,7 +29,7 @@ impl Report for BuildReport {
                 Target::Path(path) => path.to_string_lossy().into_owned(),
                 Target::Stdout => "-".to_owned(),
             },
-            "format": name(self.format),
+            "format": self.format.as_str(),
             "tag": self.tag,
             "digest": self.digest.map(|digest| digest.to_string()),
             "images": self.images.iter().map(image_json).collect::<Value>(),
@@ -47,19 +47,8 @@ fn place(report: &BuildReport) -> String {
             } else {
                 "a"
             };
-            format!("{article} {} to stdout", name(report.format))
+            format!("{article} {} to stdout", report.format.as_str())
         }
-    }
-}
-
-/// `--format`'s word.
-const fn name(format: Format) -> &'static str {
-    match format {
-        Format::Oci => "oci",
-        Format::OciArchive => "oci-archive",
-        Format::DockerArchive => "docker-archive",
-        Format::Tar => "tar",
-        Format::Dir => "dir",
     }
 }
 
@@ -118,7 +107,7 @@ fn image_json(image: &BuiltImage) -> Value {
     let text = |digest: &rootlock::model::Sha256| digest.to_string();
     let layers = image.layers.iter().map(|layer| {
         json!({
-            "name": layer.name,
+            "group": layer.name,
             "diff_id": text(&layer.diff_id),
             "size": layer.size,
             "digest": layer.digest.as_ref().map(text),
