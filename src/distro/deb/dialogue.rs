@@ -11,6 +11,7 @@ use super::catalog::{DebCatalog, Source};
 use super::fault::RepositoryFault;
 use super::plan::{self, Plan};
 use super::release::Release;
+use super::slot::Slot;
 use super::sources;
 use super::trust::{self, Judged, Refusal};
 use crate::distro::{Catalog, Dialogue, Fault, Opened, Opening, Step};
@@ -47,47 +48,6 @@ pub(super) fn open(opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
         stage: Stage::Start,
         warnings: Vec::new(),
     }))
-}
-
-/// What is known of one repository.
-#[derive(Debug, Default)]
-struct Slot {
-    /// The tier of sources that is asked next.
-    attempt: usize,
-    misses: Vec<Miss>,
-    hint: Option<String>,
-    judged: Option<Judged>,
-    /// No source has it, and its release need not have it.
-    dropped: bool,
-}
-
-impl Slot {
-    /// Notes what a source did not have. One that has a Release and no signature for it is not to
-    /// be trusted, which is another matter than having nothing.
-    fn miss(&mut self, miss: Miss) {
-        if !miss.absent || !miss.from.ends_with("/Release.gpg") {
-            self.misses.push(miss);
-            return;
-        }
-        let release = miss.from.trim_end_matches(".gpg").to_owned();
-        // That there is no InRelease beside it is no news then.
-        self.misses.retain(|other| {
-            !other.absent || other.from != format!("{}/InRelease", directory(&release))
-        });
-        self.misses.push(Miss {
-            from: release,
-            reason: "it has no signature".into(),
-            class: Class::Untrusted,
-            absent: false,
-        });
-        self.hint = self.hint.take().or_else(|| {
-            Some("`unsigned: true` beside the repository's `url:` accepts it without one".into())
-        });
-    }
-}
-
-fn directory(url: &str) -> &str {
-    url.rsplit_once('/').map_or(url, |(directory, _)| directory)
 }
 
 #[derive(Debug)]

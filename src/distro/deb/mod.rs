@@ -21,6 +21,7 @@ mod policy;
 mod relation;
 mod release;
 mod replaces;
+mod slot;
 mod sources;
 mod status;
 #[cfg(test)]
