@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 mod damage;
 mod faults;
+mod fetch;
 mod hostile;
 mod indexes;
 mod journey;
