@@ -82,6 +82,9 @@ impl Explain for OpenPgpError {
             {
                 Some("name the file of the repository's own keys with `keyring:`".into())
             }
+            Self::Keyring { .. } => {
+                Some("`gpg --export KEY` writes a file of the right kind".into())
+            }
             _ => None,
         }
     }

@@ -203,6 +203,9 @@ fn version(symbol: &str, text: &str) -> Result<(RequestOp, String), String> {
         Some(_) => return Err(format!("`*` goes with `=` only, not with `{symbol}`")),
         None => (op, text),
     };
+    if op == RequestOp::Prefix && text.is_empty() {
+        return Err("any version is meant by the name alone: leave out `=*`".into());
+    }
     if text.contains('*') {
         return Err("`*` can only be at the end of the version".into());
     }
@@ -301,8 +304,8 @@ mod tests {
             ("vim=x:1", "must be a number"),
             ("vim=9-", "revision"),
             ("vim>=9.*", "`*` goes with `=` only"),
+            ("vim=*", "leave out `=*`"),
             ("vim=9.*.1", "at the end"),
-            ("vim=*", "begin with a digit"),
             ("Vim", "lower-case: `vim`"),
             ("a", "two or more"),
             ("-x", "two or more"),
