@@ -52,6 +52,10 @@ fn lock_says_what_moves_and_why() {
         "Unchanged: rootfs.lock has 3 packages for amd64\n"
     );
     assert_eq!(place.read("rootfs.lock"), locked);
+    let (code, nothing) = place.json(&["lock", "--update", "nosuch"]);
+    assert_eq!((code, &nothing["error"]["code"]), (2, &json!(2)));
+    let message = nothing["error"]["message"].as_str().unwrap();
+    assert!(message.contains("`nosuch`"), "{message}");
     let (code, moved) = place.json(&["lock", "--update", "tool", "--dry-run"]);
     let tool = &moved["packages"]["amd64"][2];
     assert_eq!(

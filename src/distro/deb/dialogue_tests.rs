@@ -544,6 +544,10 @@ fn debians_own_archives_are_proven_by_the_built_in_keys() {
             let alias = open(&files, "stable", now).unwrap();
             assert_eq!(alias.release, "trixie");
             assert_eq!(alias.proofs, opened.proofs);
+            // The alias only names the release, which is read under its codename.
+            let mut renamed = files.clone();
+            renamed.remove("dists/trixie/InRelease");
+            refused(open(&renamed, "stable", now), Class::Outside, "404");
         }
         let name = format!("dists/{release}-security/InRelease");
         let text = String::from_utf8(files.remove(&name).unwrap()).unwrap();
