@@ -5,6 +5,9 @@
 
 pub mod openpgp;
 mod openpgp_frame;
+pub mod rsa;
+#[cfg(test)]
+pub(crate) mod rsa_testing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
