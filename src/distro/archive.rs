@@ -15,6 +15,9 @@ pub struct Entry {
     pub meta: Meta,
     /// What it is.
     pub kind: EntryKind,
+    /// The SHA-1 that the archive itself gives of the content, or of a symbolic link's target;
+    /// where it gives one (Alpine).
+    pub sha1: Option<[u8; 20]>,
 }
 
 /// What an entry is; as `tree::Kind`, but with the content still ahead.

@@ -127,6 +127,25 @@ impl Partial {
         Ok(())
     }
 
+    /// Reads what is there, from its beginning.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn reader(&self) -> io::Result<fs::File> {
+        fs::File::open(&self.path)
+    }
+
+    /// Makes it a blob under the digest that it has, whatever it was begun as.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn commit_found(mut self, what: &str) -> Result<Sha256, StoreError> {
+        self.digest = self.digest();
+        let found = self.digest;
+        self.commit(what)?;
+        Ok(found)
+    }
+
     /// Forgets it for good.
     pub fn drop_file(&self) {
         // What cannot be removed is found wrong, and begun again, by the next process.

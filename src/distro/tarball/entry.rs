@@ -8,8 +8,14 @@ use crate::tree::{Meta, TreePath};
 /// `PATH_MAX` of Linux, without the terminating NUL.
 const MAX_TARGET: usize = 4095;
 
-/// Makes an entry of its header, the size of what follows it, and what went before it.
-pub(super) fn read(header: &Header, size: u64, ahead: Ahead) -> Result<Entry, TarError> {
+/// Makes an entry of its header, the size of what follows it, and what went before it. With
+/// `only_plain`, what is not [`plain`] is refused.
+pub(super) fn read(
+    header: &Header,
+    size: u64,
+    ahead: Ahead,
+    only_plain: bool,
+) -> Result<Entry, TarError> {
     let Ahead { name, link, pax } = ahead;
     let pax = pax.unwrap_or_default();
     let raw = header.as_old();
@@ -19,6 +25,11 @@ pub(super) fn read(header: &Header, size: u64, ahead: Ahead) -> Result<Entry, Ta
         return Err(bad(&path, "has two sizes"));
     }
     let wrong = |why| bad(&path, why);
+    // A target makes any regular file a hard link to apk.
+    let targeted = pax.link.is_some() && !matches!(raw.linkflag[0], b'1' | b'2');
+    if only_plain && (link.is_some() || targeted || !plain(header, &path)) {
+        return Err(wrong(NOT_PLAIN));
+    }
     let target = || {
         let target = either(link, pax.link, || {
             header.link_name_bytes().unwrap_or_default().into_owned()
@@ -33,10 +44,16 @@ pub(super) fn read(header: &Header, size: u64, ahead: Ahead) -> Result<Entry, Ta
         // Before POSIX a slash was all that made a directory.
         b'0' | 0 if path.ends_with(b"/") => EntryKind::Directory,
         b'0' | 0 => EntryKind::File(size),
-        b'1' => match TreePath::from_archive(&target()?)? {
-            Some(target) => EntryKind::Hardlink(target),
-            None => return Err(wrong("is a hard link to the root")),
-        },
+        b'1' => {
+            let target = target()?;
+            if only_plain && !plain_name(&target) {
+                return Err(wrong(NOT_PLAIN));
+            }
+            match TreePath::from_archive(&target)? {
+                Some(target) => EntryKind::Hardlink(target),
+                None => return Err(wrong("is a hard link to the root")),
+            }
+        }
         b'2' => EntryKind::Symlink(target()?.into()),
         b'3' => {
             device(header, EntryKind::CharDevice).ok_or_else(|| wrong("has no clear device"))?
@@ -73,7 +90,33 @@ pub(super) fn read(header: &Header, size: u64, ahead: Ahead) -> Result<Entry, Ta
             xattrs: pax.xattrs,
         },
         kind,
+        sha1: pax.sha1,
     })
+}
+
+/// Of an entry that is not [`plain`].
+const NOT_PLAIN: &str = "is not written in the one form that apk accepts";
+
+/// Whether apk 3 reads the entry as it is meant here. It knows ustar's types alone, has no long
+/// form of GNU's for a link's target, and calls names malicious that begin with `/`, have a part
+/// that is `.` or `..`, or hold a control character: it leaves those entries out with a warning, or
+/// without one.
+fn plain(header: &Header, path: &[u8]) -> bool {
+    let name = match header.as_old().linkflag[0] {
+        b'5' => {
+            let end = path.iter().rposition(|&byte| byte != b'/');
+            &path[..end.map_or(0, |last| last + 1)]
+        }
+        b'0'..=b'6' => path,
+        _ => return false,
+    };
+    header.as_bytes()[257..262] == *b"ustar" && plain_name(name)
+}
+
+fn plain_name(name: &[u8]) -> bool {
+    name.split(|&byte| byte == b'/')
+        .all(|part| !matches!(part, b"" | b"." | b".."))
+        && !name.iter().any(u8::is_ascii_control)
 }
 
 /// How many bytes an entry takes in memory beside what every entry takes.

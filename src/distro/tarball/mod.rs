@@ -17,6 +17,7 @@
 //! only with a passwd file, which no archive carries (dpkg asks the host's).
 
 mod entry;
+mod hand;
 mod number;
 mod pax;
 mod seen;
@@ -25,6 +26,7 @@ use std::io::{self, Read};
 
 use super::{Entry, EntryKind};
 use crate::tree::ParsePathError;
+pub(super) use hand::{Hand, hand};
 use pax::Pax;
 use seen::Seen;
 
@@ -35,6 +37,9 @@ pub(super) struct Limits {
     pub(super) headers: u64,
     /// How many bytes of paths, link targets and extended attributes in all.
     pub(super) names: u64,
+    /// Whether entries must be written as apk 3 reads them, which knows less of tar than others do
+    /// and skips what it does not like: see [`entry::plain`].
+    pub(super) plain: bool,
 }
 
 /// `PATH_MAX` of Linux, with its terminating NUL: the longest content of a GNU long name.
@@ -149,7 +154,8 @@ pub(super) fn walk<R: Read, E>(
                     .only_remarks()?;
             }
             _ => {
-                let mut entry = entry::read(&header, raw.size(), std::mem::take(&mut ahead))?;
+                let ahead = std::mem::take(&mut ahead);
+                let mut entry = entry::read(&header, raw.size(), ahead, limits.plain)?;
                 budget.names(entry::names(&entry))?;
                 seen.admit(&mut entry)?;
                 visit(entry, &mut raw).map_err(Failure::Refused)?;

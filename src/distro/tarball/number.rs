@@ -103,6 +103,19 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// Forty hexadecimal digits, of either case.
+pub(super) fn hex(digits: &[u8]) -> Option<[u8; 20]> {
+    let mut out = [0; 20];
+    if digits.len() != 2 * out.len() {
+        return None;
+    }
+    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
+        let nibble = |digit: u8| char::from(digit).to_digit(16);
+        *byte = (nibble(pair[0])? << 4 | nibble(pair[1])?) as u8;
+    }
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,8 @@ pub(super) struct Pax {
     pub(super) gid: Option<u32>,
     pub(super) mtime: Option<i64>,
     pub(super) xattrs: BTreeMap<Box<[u8]>, Box<[u8]>>,
+    /// `APK-TOOLS.checksum.SHA1`; absent where its value is none.
+    pub(super) sha1: Option<[u8; 20]>,
 }
 
 impl Pax {
@@ -62,6 +64,10 @@ impl Pax {
             b"uid" => set(&mut self.uid, number::pax_id(value)),
             b"gid" => set(&mut self.gid, number::pax_id(value)),
             b"mtime" => set(&mut self.mtime, number::pax_time(value)),
+            b"APK-TOOLS.checksum.SHA1" => {
+                self.sha1 = number::hex(value);
+                true
+            }
             // Access times, comments, names of owners, other makers' extensions.
             _ => true,
         }

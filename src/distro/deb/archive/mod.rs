@@ -18,10 +18,10 @@ mod hostile_tests;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use super::control::Stanza;
-use crate::distro::tarball::{self, Failure, Limits, TarError};
+use crate::distro::tarball::{self, Failure, Hand, Limits, TarError};
 use crate::distro::{Control, ControlFile, Entry, EntryKind, Fault, Sink};
 use crate::model::LockedPackage;
 use ar::Ar;
@@ -43,6 +43,7 @@ const MAX_CONTROL_FILE: u64 = 32 << 20;
 const CONTROL_LIMITS: Limits = Limits {
     headers: 1024,
     names: 1 << 20,
+    plain: false,
 };
 /// A data member may unpack to this in any case ...
 const DATA_FREE: u64 = 1 << 30;
@@ -54,6 +55,7 @@ const MAX_DATA: u64 = 32 << 30;
 const DATA_LIMITS: Limits = Limits {
     headers: 1 << 20,
     names: 128 << 20,
+    plain: false,
 };
 
 /// See `Distro::unpack`.
@@ -121,19 +123,11 @@ fn read(
         DATA_LIMITS,
         sink,
         &mut |sink, entry, content| {
-            let mut content = Watched {
-                inner: content,
-                left: match entry.kind {
-                    EntryKind::File(size) => size,
-                    _ => 0,
-                },
-                failed: None,
-            };
-            let taken = sink.entry(entry, &mut content);
-            match content.failed {
-                Some(error) => Err(Walk::Bad(error)),
-                None => taken.map_err(Walk::Refused),
-            }
+            tarball::hand(sink, entry, content).map_err(|why| match why {
+                Hand::Refused(fault) => Walk::Refused(fault),
+                Hand::Failed(error) => Walk::Bad(error.into()),
+                Hand::Cut => Walk::Bad(TarError::Archive("is cut off").into()),
+            })
         },
     )?;
 
@@ -143,36 +137,6 @@ fn read(
         }
     }
     Ok(control)
-}
-
-/// Remembers the failure of a content: it is the archive's, whatever a sink makes of it.
-struct Watched<'a> {
-    inner: &'a mut dyn Read,
-    /// Bytes that the entry's header announced and that have not come yet.
-    left: u64,
-    failed: Option<MemberError>,
-}
-
-impl Read for Watched<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self.inner.read(buf) {
-            Ok(0) if self.left > 0 && !buf.is_empty() => {
-                self.failed = Some(TarError::Archive("is cut off").into());
-                Err(io::ErrorKind::UnexpectedEof.into())
-            }
-            Ok(read) => {
-                self.left = self.left.saturating_sub(read as u64);
-                Ok(read)
-            }
-            Err(error) => {
-                let kind = error.kind();
-                if kind != io::ErrorKind::Interrupted {
-                    self.failed = Some(error.into());
-                }
-                Err(kind.into())
-            }
-        }
-    }
 }
 
 /// Reads `debian-binary`: `2.` and a minor number that does not matter.
