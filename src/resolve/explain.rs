@@ -71,6 +71,17 @@ impl Unsatisfiable {
         }
     }
 
+    /// Sentences under one message.
+    pub(super) fn told(message: String, sentences: Vec<String>, hint: Option<String>) -> Self {
+        let causes = sentences.into_iter().rev();
+        let cause = causes.fold(None, |next, text| Some(Box::new(Sentence { text, next })));
+        Self {
+            message,
+            hint,
+            cause,
+        }
+    }
+
     /// The facts of `reason`, as sentences under one message.
     pub(super) fn explain(task: &Task<'_>, reason: &Reason) -> Self {
         let mut sentences: Vec<String> = Vec::new();

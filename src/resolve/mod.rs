@@ -6,6 +6,7 @@
 
 mod complete;
 mod explain;
+pub mod greedy;
 mod groups;
 mod nearest;
 mod reason;
@@ -18,6 +19,8 @@ pub use groups::{Placed, place};
 pub use nearest::nearest;
 pub use task::{Task, Want};
 pub use universe::Universe;
+
+use std::collections::BTreeSet;
 
 use task::Width;
 use walk::Walk;
@@ -70,6 +73,9 @@ pub struct Problem {
 pub struct Solution {
     /// Sorted by name; groups assigned, edges made, `repository` the id of the repository.
     pub packages: Vec<LockedPackage>,
+    /// Of which of them the indexes do not give the digest (Alpine): their `sha256` means nothing
+    /// until the archive has been read.
+    pub unread: BTreeSet<PackageName>,
     /// Why each package that was locked at another version, or is gone, moved; sorted by name.
     pub moves: Vec<Move>,
     /// What the user should know, as sentences.
