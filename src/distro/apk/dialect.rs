@@ -4,14 +4,8 @@
 //! may be anything that packages provide (`so:libssl.so.3`, `cmd:jq`, `/bin/sh`). On top of it
 //! FORMATS.md allows the tag behind the version, `=1.2.*`, and ` [amd64]`.
 
-use super::Alpine;
+use super::{Alpine, sources, version};
 use crate::model::{Arch, Archive, Dialect, PackageRequest, ParseRequestError, RequestOp};
-
-static ARCHIVES: &[Archive] = &[Archive {
-    name: "alpine",
-    urls: &["https://dl-cdn.alpinelinux.org/alpine"],
-    snapshot: None,
-}];
 
 const OPERATORS: [char; 4] = ['=', '<', '>', '~'];
 
@@ -46,7 +40,7 @@ impl Dialect for Alpine {
     }
 
     fn archives(&self) -> &'static [Archive] {
-        ARCHIVES
+        sources::ARCHIVES
     }
 
     fn repository_keys(&self) -> &'static [&'static str] {
@@ -79,7 +73,7 @@ impl Dialect for Alpine {
     }
 
     fn first_group(&self) -> &'static str {
-        "packages: [alpine-base]"
+        "packages: [alpine-baselayout, busybox]"
     }
 }
 
@@ -108,7 +102,7 @@ fn read(text: &str) -> Result<PackageRequest, String> {
             return Err("it has two tags".into());
         }
         tag = tag.or(second);
-        request.version = Some(version(symbol, text.trim_end())?);
+        request.version = Some(constraint(symbol, text.trim_end())?);
     }
     if let Some(tag) = tag {
         check_tag(tag)?;
@@ -148,7 +142,7 @@ fn check_tag(tag: &str) -> Result<(), String> {
     }
 }
 
-fn version(symbol: &str, text: &str) -> Result<(RequestOp, String), String> {
+fn constraint(symbol: &str, text: &str) -> Result<(RequestOp, String), String> {
     let op = match symbol {
         "=" | "==" => RequestOp::Eq,
         ">=" | "=>" => RequestOp::Ge,
@@ -182,7 +176,7 @@ fn version(symbol: &str, text: &str) -> Result<(RequestOp, String), String> {
     let valid = if op == RequestOp::Identity {
         is_checksum(text)
     } else {
-        is_version(text)
+        version::is_valid(text)
     };
     if valid {
         Ok((op, text.to_owned()))
@@ -194,7 +188,7 @@ fn version(symbol: &str, text: &str) -> Result<(RequestOp, String), String> {
 }
 
 /// `Q1` and the base64 of a SHA-1, or `Q2` and that of a SHA-256.
-fn is_checksum(text: &str) -> bool {
+pub(super) fn is_checksum(text: &str) -> bool {
     let length = match text.get(..2) {
         Some("Q1") => 28,
         Some("Q2") => 44,
@@ -207,52 +201,6 @@ fn is_checksum(text: &str) -> bool {
         && digits
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
-}
-
-/// apk-package(5): `N(.N)*[a-z]?(_suffixN?)*(~hex)?(-rN)?`.
-fn is_version(text: &str) -> bool {
-    const SUFFIXES: [&str; 9] = ["alpha", "beta", "pre", "rc", "cvs", "svn", "git", "hg", "p"];
-    /// The digits that `text` begins with, and what is behind them.
-    fn digits(text: &str) -> (&str, &str) {
-        let end = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        text.split_at(end)
-    }
-    let (first, mut rest) = digits(text);
-    if first.is_empty() {
-        return false;
-    }
-    while let Some(behind) = rest.strip_prefix('.') {
-        let (number, tail) = digits(behind);
-        if number.is_empty() {
-            return false;
-        }
-        rest = tail;
-    }
-    rest = rest
-        .strip_prefix(|c: char| c.is_ascii_lowercase())
-        .unwrap_or(rest);
-    while let Some(behind) = rest.strip_prefix('_') {
-        let Some(suffix) = SUFFIXES.iter().find(|suffix| behind.starts_with(**suffix)) else {
-            return false;
-        };
-        rest = digits(&behind[suffix.len()..]).1;
-    }
-    if let Some(behind) = rest.strip_prefix('~') {
-        let tail = behind.trim_start_matches(|c: char| matches!(c, '0'..='9' | 'a'..='f'));
-        if tail.len() == behind.len() {
-            return false;
-        }
-        rest = tail;
-    }
-    match rest.strip_prefix("-r") {
-        Some(behind) => {
-            let (number, tail) = digits(behind);
-            !number.is_empty() && tail.is_empty()
-        }
-        None => rest.is_empty(),
-    }
 }
 
 #[cfg(test)]
