@@ -1,8 +1,8 @@
-//! Locks declared Debian packages and builds bit-reproducible, layered images from the lock.
+//! Locks declared Debian or Alpine packages and builds bit-reproducible, layered images from the lock.
 //!
 //! A manifest declares names; a lockfile holds exact versions and digests; an image is a function
 //! of the lockfile, the same to the last bit on every machine. No daemon, no root rights, no
-//! container, and no apt on the host.
+//! container, and neither apt nor apk on the host.
 //!
 //! # How data flows
 //!
@@ -20,8 +20,9 @@
 //!    does no I/O: it says which files of a repository it wants, and is given bytes. Signatures,
 //!    dates and digests are judged before anything is parsed. A further ecosystem is one folder.
 //! 3. [`trust`] has the signature primitives that distributions share.
-//! 4. [`resolve`] is the engine under every distribution: requests and offers in, a solution or an
-//!    explained conflict out, and the same one every time.
+//! 4. [`resolve`] has the engines, of which a distribution picks one: requests and offers in, a
+//!    solution or an explained conflict out, and the same one every time. One is complete, and its
+//!    answers are apt's; [`resolve::greedy`] decides as apk does and refuses what apk refuses.
 //! 5. [`lockfile`] is the solution as text: canonical, idempotent, made for review.
 //! 6. [`fetch`] brings bytes into the store. Where they come from never changes what is accepted:
 //!    a digest decides.

@@ -1,6 +1,6 @@
 //! The whole of assembling: group layers, then `system`, then `files`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Names;
 use super::decide::inline;
@@ -12,7 +12,7 @@ use super::group::Plan;
 use super::overlay::{Item, What, overlay};
 use super::stack::{Package, Stack};
 use super::{Assembly, Layer, LayerName};
-use crate::distro::{Distro, Diversion, Image, Registered, RootLink, Unpacked};
+use crate::distro::{Distro, Diversion, Image, Member, Registered, RootLink, Unpacked, Wishes};
 use crate::lockfile::Undone;
 use crate::model::{Accounts, Arch, Epoch, GroupName, LockedPackage, PathRules};
 use crate::tree::{Blob, Contents, TreePath};
@@ -41,6 +41,8 @@ pub struct AssembleRequest<'a> {
     pub user: Option<&'a str>,
     /// `epoch:` or `SOURCE_DATE_EPOCH`.
     pub epoch: Option<Epoch>,
+    /// What the manifest asks for.
+    pub wishes: Wishes<'a>,
 }
 
 impl std::fmt::Debug for AssembleRequest<'_> {
@@ -80,11 +82,15 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         diversions: diversions(distro, &stack),
         deferred: BTreeMap::new(),
         records: vec![Vec::new(); stack.packages.len()],
+        gone: vec![BTreeSet::new(); stack.packages.len()],
     };
     for layer in members {
         plan.build(&mut stack, layer)?;
     }
 
+    for (owner, taken) in &stack.taken {
+        plan.gone[*owner as usize].extend(taken.iter().cloned());
+    }
     let diversions = plan
         .diversions
         .into_values()
@@ -93,10 +99,11 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
     let mut registered: Vec<Registered<'_>> = stack
         .packages
         .iter()
-        .zip(&plan.records)
-        .map(|(package, record)| Registered {
+        .zip(plan.records.iter().zip(&plan.gone))
+        .map(|(package, (record, gone))| Registered {
             package: package.locked,
             record,
+            gone,
         })
         .collect();
     registered.sort_by(|a, b| a.package.name.cmp(&b.package.name));
@@ -105,6 +112,7 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         packages: &registered,
         diversions: &diversions,
         rules: request.paths,
+        wishes: request.wishes,
     };
     let mut items = database(distro, &stack, image, epoch)?;
     let reader = Reader { contents };
@@ -169,7 +177,7 @@ fn with_root_links(links: &mut Vec<RootLink>, items: Vec<Item>, bound: Option<Ep
     out
 }
 
-/// Packages in layers, lowest first and each in order of precedence.
+/// Packages in layers, lowest first and each in the distribution's order.
 type Members = Vec<Vec<(u32, Unpacked)>>;
 
 /// Gives every package its layer; groups without packages have none.
@@ -202,8 +210,10 @@ fn sort_into_groups<'a>(
         members[layer].push((owner, unpacked));
     }
     for layer in &mut members {
-        let member = |owner: u32| stack.packages[owner as usize].member();
-        layer.sort_by(|(a, _), (b, _)| distro.precedence(member(*a), member(*b)));
+        let of = |(owner, _): &(u32, Unpacked)| stack.packages[*owner as usize].member();
+        let order = distro.order(&layer.iter().map(of).collect::<Vec<Member<'_>>>());
+        let mut packages: Vec<_> = std::mem::take(layer).into_iter().map(Some).collect();
+        layer.extend(order.into_iter().filter_map(|at| packages[at].take()));
     }
     Ok((stack, members))
 }
@@ -277,6 +287,10 @@ fn database(
         return Ok(items);
     }
     for file in distro.database(image).map_err(Refusal)? {
+        let place = stack.links.place(&file.path);
+        if file.yields && place.is_ok_and(|place| stack.holder(&place).is_some()) {
+            continue;
+        }
         let what = match file.content {
             Some(bytes) => What::File(Blob::inline(bytes)),
             None => What::Passage,

@@ -26,7 +26,7 @@ impl Plan<'_> {
     /// Reduces sorted claims to one for each path. What a lower layer holds is weighed too: the
     /// layer leaves out what a lower package keeps, and may hide what it takes over.
     pub(super) fn decide(
-        &self,
+        &mut self,
         stack: &mut Stack<'_>,
         layer: usize,
         claims: Vec<Claim>,
@@ -40,6 +40,7 @@ impl Plan<'_> {
             };
             let (winner, loser) = match self.judge(stack, (&first, layer), (&claim, layer))? {
                 Verdict::Shared => {
+                    self.forgo(&claim, &first);
                     kept.push(first);
                     continue;
                 }
@@ -47,6 +48,7 @@ impl Plan<'_> {
                 Verdict::Second | Verdict::Diverted => (claim, first),
             };
             lose(&mut lost, &winner, &loser);
+            self.forgo(&loser, &winner);
             kept.push(winner);
         }
         let mut failure = None;
@@ -59,9 +61,13 @@ impl Plan<'_> {
             };
             let holder = holder.clone();
             match self.judge(stack, (&holder, below), (claim, layer)) {
-                Ok(Verdict::Shared) => false,
+                Ok(Verdict::Shared) => {
+                    self.forgo(claim, &holder);
+                    false
+                }
                 Ok(Verdict::First) => {
                     lose(&mut lost, &holder, claim);
+                    self.forgo(claim, &holder);
                     false
                 }
                 Ok(Verdict::Second) => {
@@ -78,6 +84,15 @@ impl Plan<'_> {
         match failure {
             Some(error) => Err(error),
             None => Ok((kept, lost)),
+        }
+    }
+
+    /// Notes that a package does not have a path that it ships.
+    fn forgo(&mut self, claim: &Claim, winner: &Claim) {
+        if claim.owner != winner.owner
+            && let Some(gone) = self.gone.get_mut(claim.owner as usize)
+        {
+            gone.insert(claim.packaged().clone());
         }
     }
 

@@ -80,8 +80,9 @@ pub(super) fn account_items(
             (Some(text), mode, gid)
         }))
     };
-    let master = |path: &str| -> Result<Option<String>, AssembleError> {
-        Ok(reader.shipped(stack, path)?.map(|(text, ..)| text))
+    let master = |path: Option<&str>| -> Result<Option<String>, AssembleError> {
+        let found = path.map(|path| reader.shipped(stack, path)).transpose()?;
+        Ok(found.flatten().map(|(text, ..)| text))
     };
     let passwd = read("etc/passwd", 0o644, 0)?;
     let group = read("etc/group", 0o644, 0)?;

@@ -24,6 +24,9 @@ pub(super) struct Plan<'a> {
     pub(super) deferred: BTreeMap<usize, Vec<Claim>>,
     /// By package number, what the database says of it.
     pub(super) records: Vec<Vec<u8>>,
+    /// By package number, the paths as packaged that are left out, or another package's in the same
+    /// or a lower layer.
+    pub(super) gone: Vec<BTreeSet<TreePath>>,
 }
 
 /// What the packages of one layer ship, before it is known who keeps what.
@@ -37,7 +40,7 @@ struct Shipment {
 const MAX_ROUNDS: usize = 40;
 
 impl Plan<'_> {
-    /// Makes the next layer of `stack` from `members`, which are in order of precedence.
+    /// Makes the next layer of `stack` from `members`, which are in the distribution's order.
     pub(super) fn build(
         &mut self,
         stack: &mut Stack<'_>,
@@ -65,7 +68,8 @@ impl Plan<'_> {
             }
         }
         let implied = roots.into_iter().map(|link| link.target);
-        let directories = enter_directories(stack, layer, shipment.directories, implied, &kept)?;
+        let directories =
+            enter_directories(stack, self.distro, shipment.directories, implied, &kept)?;
         stack.layers.push(Built {
             group: stack.groups[layer].clone(),
             claims: kept,
@@ -106,6 +110,7 @@ impl Plan<'_> {
         let inodes = join_hardlinks(stack, owner, &mut unpacked.entries)?;
         for (at, (path, node)) in unpacked.entries.into_iter().enumerate() {
             if self.filter.excludes(&path, &node.kind) {
+                self.gone[owner as usize].insert(path);
                 continue;
             }
             if node.is_directory() {

@@ -5,18 +5,22 @@ use std::collections::BTreeMap;
 use super::error::AssembleError;
 use super::group::tangled;
 use super::stack::{Claim, Directory, NOBODY, Stack};
+use crate::distro::Distro;
 use crate::model::Epoch;
 use crate::tree::{Kind, Meta, TreePath};
 
 /// Enters the layer's directories, and checks that nothing is both a directory and something else.
 pub(super) fn enter_directories(
     stack: &mut Stack<'_>,
-    layer: usize,
+    distro: &dyn Distro,
     shipped: Vec<(TreePath, Meta, u32)>,
     implied: impl Iterator<Item = TreePath>,
     kept: &[Claim],
 ) -> Result<BTreeMap<TreePath, Meta>, AssembleError> {
+    let layer = stack.layers.len();
     let mut here: BTreeMap<TreePath, u32> = BTreeMap::new();
+    // Of the directories whose metadata this layer decides, the package that does so.
+    let mut deciders: BTreeMap<TreePath, u32> = BTreeMap::new();
     for (path, meta, owner) in shipped {
         let place = stack.links.resolve(path.as_bytes());
         let Some(place) = place.map_err(|_| tangled(stack, owner, &path))? else {
@@ -26,12 +30,21 @@ pub(super) fn enter_directories(
             mtime: Epoch::DIRECTORY.0,
             ..meta
         };
+        let member = |owner: u32| stack.packages[owner as usize].member();
         let directory = stack.directories.entry(place.clone()).or_insert(Directory {
             meta: None,
             layer,
             owner,
         });
-        directory.meta.get_or_insert(meta);
+        let decides = match (&directory.meta, deciders.get(&place)) {
+            (None, _) => true,
+            (Some(_), Some(&other)) => distro.precedence(member(owner), member(other)).is_lt(),
+            (Some(_), None) => false,
+        };
+        if decides {
+            directory.meta = Some(meta);
+            deciders.insert(place.clone(), owner);
+        }
         enter_parents(stack, layer, &mut here, &place, owner);
         here.entry(place).or_insert(owner);
     }

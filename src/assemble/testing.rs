@@ -1,7 +1,7 @@
 //! Packages as the unpacker gives them, made in memory.
 
 use crate::distro::ALL;
-use crate::distro::{Control, ControlFile, Unpacked};
+use crate::distro::{Control, ControlFile, Unpacked, Wishes};
 use crate::model::{
     Accounts, Arch, Epoch, GroupName, LockedPackage, PathRules, Sha256, SourcePackage,
 };
@@ -165,6 +165,7 @@ impl Recipe {
             accounts: &self.accounts,
             user: self.user,
             epoch: self.epoch,
+            wishes: Wishes::default(),
         })
     }
 }

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::{Control, Fault};
-use crate::model::{Arch, Epoch, LockedPackage, PackageName, PathRules};
+use crate::model::{
+    Arch, Epoch, LockedPackage, PackageName, PackageRequest, PathRules, Proof, Repository,
+};
 use crate::tree::{Contents, Node, TreePath};
 
 /// A package of the image with its control files.
@@ -55,6 +57,29 @@ pub struct Registered<'a> {
     pub package: &'a LockedPackage,
     /// [`Registration::record`].
     pub record: &'a [u8],
+    /// The paths, as packaged, that it ships and the image does not have from it: left out by
+    /// `paths:`, or another package's.
+    pub gone: &'a BTreeSet<TreePath>,
+}
+
+/// A locked repository as [`Layout::database`] sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// As the manifest declares it, or as the release has it.
+    pub repository: Repository,
+    /// What was proven of it.
+    pub proof: Proof,
+}
+
+/// What the manifest asks for in one image: what a package manager inside is told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wishes<'a> {
+    /// `packages:` of all groups, as far as they are for the image's architecture.
+    pub requests: &'a [PackageRequest],
+    /// `exclude:` of all groups.
+    pub excluded: &'a [PackageName],
+    /// In the lockfile's order.
+    pub repositories: &'a [Provenance],
 }
 
 /// A whole image as [`Layout::database`] sees it.
@@ -68,6 +93,8 @@ pub struct Image<'a> {
     pub diversions: &'a [Diversion],
     /// `paths:` of the manifest.
     pub rules: &'a PathRules,
+    /// What the manifest asks for.
+    pub wishes: Wishes<'a>,
 }
 
 /// A file, link or directory of the database; owned by 0:0.
@@ -79,16 +106,19 @@ pub struct Generated {
     pub mode: u16,
     /// The content; a directory has none.
     pub content: Option<Vec<u8>>,
+    /// Whether a package's file at its path stays.
+    pub yields: bool,
 }
 
 /// What user accounts look like before any is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountDefaults {
     /// Where packages ship what `/etc/passwd` is first made from, below the root. Where one does,
-    /// the image has that file, for other scripts take the accounts in it for granted.
-    pub passwd_master: &'static str,
+    /// the image has that file, for other scripts take the accounts in it for granted. Absent where
+    /// packages ship `/etc/passwd` itself.
+    pub passwd_master: Option<&'static str>,
     /// The same for `/etc/group`.
-    pub group_master: &'static str,
+    pub group_master: Option<&'static str>,
     /// What `/etc/passwd` is made from for declared accounts where no package ships either.
     pub passwd: &'static str,
     /// The same for `/etc/group`.
@@ -104,7 +134,12 @@ pub trait Layout: Sync {
     /// The links above directories that this release's packages take for granted.
     fn root_links(&self, release: &str, arch: Arch) -> Vec<RootLink>;
 
+    /// The order in which the packages of one layer are put into it, as places in `members`, each
+    /// once: of two that may take a path over from one another the later has it.
+    fn order(&self, members: &[Member<'_>]) -> Vec<usize>;
+
     /// Which of two packages of one layer decides on a directory that both ship: the lesser one.
+    /// Need not be transitive: it is asked for two at a time, in the layer's order.
     fn precedence(&self, a: Member<'_>, b: Member<'_>) -> Ordering;
 
     /// Whether `winner` may take a path over from `loser` although their files differ.

@@ -11,21 +11,22 @@ mod tarball;
 
 use std::cmp::Ordering;
 use std::io::Read;
+use std::sync::Arc;
 
 use crate::model::{
-    Answer, Arch, Dialect, Epoch, Explain, LockedPackage, PackageName, Proof, Repository, Snapshot,
-    Version, Wanted, WantedFile,
+    Answer, Arch, Dialect, Epoch, Explain, Key, LockedPackage, PackageName, Proof, Repository,
+    Snapshot, Version, Wanted, WantedFile,
 };
 use crate::resolve::{Problem, Solution};
 
 pub use archive::{Control, ControlFile, Entry, EntryKind, Sink, Unpacked};
 pub use layout::{
-    AccountDefaults, Diversion, Generated, Image, Layout, Member, Registered, Registration,
-    RootLink,
+    AccountDefaults, Diversion, Generated, Image, Layout, Member, Provenance, Registered,
+    Registration, RootLink, Wishes,
 };
 
 /// Every ecosystem that rootlock knows.
-pub static ALL: &[&dyn Distro] = &[&deb::Debian];
+pub static ALL: &[&dyn Distro] = &[&deb::Debian, &apk::Alpine];
 
 /// The ecosystem that `distro:` names.
 pub fn by_name(name: &str) -> Option<&'static dyn Distro> {
@@ -65,9 +66,31 @@ pub struct Opening {
     pub arches: Vec<Arch>,
     /// The present, for Valid-Until and for moments that lie ahead.
     pub now: Epoch,
-    /// The Date of each repository in the old lockfile, by the repository's id, where the
-    /// repository is still the same one: nothing older is accepted.
-    pub locked: Vec<(String, Epoch)>,
+    /// How old what is read may be at most, where the old lockfile has the same repository.
+    pub locked: Vec<Floor>,
+    /// What a lockfile was made from, where that and nothing else is to be opened again: each
+    /// repository as of its own date, one that is not named here is left out. Empty otherwise.
+    pub proven: Vec<Proven>,
+}
+
+/// The state of a repository that a lockfile was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// The repository's id.
+    pub repository: String,
+    /// Of what is read, the digest must be this one's.
+    pub proof: Proof,
+}
+
+/// A Date in the old lockfile: nothing older is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Floor {
+    /// The repository's id.
+    pub repository: String,
+    /// The path of the index that has the date, where each index has its own.
+    pub index: Option<String>,
+    /// The date.
+    pub date: Epoch,
 }
 
 /// The way from a repository's signature to what it offers, step by step.
@@ -101,10 +124,28 @@ pub struct Opened {
     pub repositories: Vec<Repository>,
     /// One for each repository.
     pub proofs: Vec<Proof>,
+    /// For each repository the files whose signature was judged to hold.
+    pub evidence: Vec<Evidence>,
     /// What is offered for each architecture, in the order of `Opening::arches`.
     pub catalogs: Vec<Box<dyn Catalog>>,
     /// What the user should know, as sentences.
     pub warnings: Vec<String>,
+}
+
+/// The signed root of a repository, as it was accepted.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// `InRelease`, or `Release` and its signature; for Alpine the indexes, which are signed.
+    pub files: Vec<EvidenceFile>,
+}
+
+/// One file of a signed root.
+#[derive(Debug, Clone)]
+pub struct EvidenceFile {
+    /// Below the repository, as it was asked for.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
 }
 
 /// What repositories offer for one architecture.
@@ -114,6 +155,13 @@ pub trait Catalog: std::fmt::Debug + Sync + Send {
     /// # Errors
     /// When no set of packages fits, with the shortest explanation.
     fn resolve(&self, problem: &Problem) -> Result<Solution, Fault>;
+
+    /// Whether the repository that a locked package names offers exactly it: name, version,
+    /// architecture, source, path, size and whatever digest the index gives.
+    ///
+    /// # Errors
+    /// With the reason, as one sentence.
+    fn offers(&self, package: &LockedPackage) -> Result<(), String>;
 }
 
 impl std::fmt::Debug for dyn Distro {
@@ -162,6 +210,20 @@ pub trait Distro: Dialect + Layout {
     /// # Errors
     /// With the reason, as one sentence.
     fn check(&self, package: &LockedPackage) -> Result<(), String>;
+
+    /// Whether an archive is the package that a proven index offers, where the index says nothing of
+    /// the digest of the whole ([`Solution::unread`]). `package.sha256` means nothing yet. `keys` are
+    /// those of the repository's manifest entry; none stands for the built-in ones.
+    ///
+    /// # Errors
+    /// When it is another one, or a signature that it carries does not hold.
+    fn vouch(
+        &self,
+        package: &LockedPackage,
+        arch: Arch,
+        keys: &[Key],
+        archive: &mut (dyn Read + Send),
+    ) -> Result<(), Fault>;
 
     /// Streams the entries of a package's archive, whose digest has been checked, in the archive's
     /// order, and returns its control files. Bounded in bytes, entries and lengths.

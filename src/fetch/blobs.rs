@@ -25,44 +25,73 @@ impl Fetcher<'_> {
         missing.sort_by(|a, b| (b.size, &a.path).cmp(&(a.size, &b.path)));
         let all = Fetched {
             downloaded: missing.len() as u64,
-            bytes: missing.iter().map(|package| package.size).sum(),
+            bytes: missing
+                .iter()
+                .map(|package| package.size)
+                .fold(0, u64::saturating_add),
         };
         if missing.is_empty() {
             return Ok(all);
         }
         self.progress.expect(all.downloaded, all.bytes);
+        let order: Vec<usize> = (0..missing.len()).collect();
+        self.at_once(&order, |place| {
+            let package = missing[place];
+            self.try_sources(package, |url| {
+                self.bring(&package.name, url, &package.sha256, package.size)
+            })
+        })?;
+        Ok(all)
+    }
+
+    /// Does `work` for each of `order`, `jobs` at once; after a failure nothing is begun any more.
+    pub(super) fn at_once<T: Send>(
+        &self,
+        order: &[usize],
+        work: impl Fn(usize) -> Result<T, FetchError> + Sync,
+    ) -> Result<Vec<(usize, T)>, FetchError> {
         let next = AtomicUsize::new(0);
         let stop = AtomicBool::new(false);
+        let done: Mutex<Vec<(usize, T)>> = Mutex::default();
         let failures: Mutex<Vec<(usize, FetchError)>> = Mutex::default();
-        let work = || {
+        let run = || {
             while !stop.load(Ordering::Relaxed) {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(package) = missing.get(place) else {
-                    return;
-                };
-                if let Err(error) = self.package(package) {
-                    stop.store(true, Ordering::Relaxed);
-                    let mut failures = failures.lock().unwrap_or_else(|e| e.into_inner());
-                    failures.push((place, error));
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&place) = order.get(at) else { return };
+                match work(place) {
+                    Ok(one) => {
+                        let mut done = done.lock().unwrap_or_else(|e| e.into_inner());
+                        done.push((place, one));
+                    }
+                    Err(error) => {
+                        stop.store(true, Ordering::Relaxed);
+                        let mut failures = failures.lock().unwrap_or_else(|e| e.into_inner());
+                        failures.push((at, error));
+                    }
                 }
             }
         };
-        let workers = self.network.jobs.clamp(1, missing.len());
+        let workers = self.network.jobs.clamp(1, order.len().max(1));
         std::thread::scope(|scope| {
             for _ in 1..workers {
-                scope.spawn(work);
+                scope.spawn(run);
             }
-            work();
+            run();
         });
         let failures = failures.into_inner().unwrap_or_else(|e| e.into_inner());
-        match failures.into_iter().min_by_key(|(place, _)| *place) {
+        let done = done.into_inner().unwrap_or_else(|e| e.into_inner());
+        match failures.into_iter().min_by_key(|(at, _)| *at) {
             Some((_, error)) => Err(error),
-            None => Ok(all),
+            None => Ok(done),
         }
     }
 
     /// Tries every source of a package.
-    fn package(&self, package: &Package) -> Result<(), FetchError> {
+    pub(super) fn try_sources<T>(
+        &self,
+        package: &Package,
+        bring: impl Fn(&str) -> Result<T, Missed>,
+    ) -> Result<T, FetchError> {
         let sources = self.sources(&package.place).package(package.date);
         let urls: Vec<String> = sources
             .iter()
@@ -75,8 +104,8 @@ impl Fetcher<'_> {
         }
         let mut misses = Vec::new();
         for url in &urls {
-            match self.bring(&package.name, url, &package.sha256, package.size) {
-                Ok(()) => return Ok(()),
+            match bring(url) {
+                Ok(done) => return Ok(done),
                 Err(Missed::Source(miss)) => misses.push(miss),
                 // No other source mends the store.
                 Err(Missed::Store(source)) => {
@@ -124,6 +153,9 @@ impl Fetcher<'_> {
             break brought.map_err(|trouble| Missed::Source(trouble.miss(&url::public(url))));
         };
         drop(shown);
+        if brought.is_err() && partial.is_empty() {
+            partial.drop_file();
+        }
         brought?;
         let found = partial.digest();
         if found != *sha256 {

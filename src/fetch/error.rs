@@ -7,12 +7,17 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// `--mirror URL` alone.
-    #[error("`--mirror {0}` names a vendored tree, which this version of rootlock cannot read")]
-    Vendored(String),
     /// No source had a package.
     #[error("{name} could not be had: {}", Miss::sentence(misses))]
     Package {
+        /// The package.
+        name: String,
+        /// Why, per source asked.
+        misses: Vec<Miss>,
+    },
+    /// A repository offers a package, and no source has it as it is offered.
+    #[error("{name} is offered and could not be had: {}", Miss::sentence(misses))]
+    Offered {
         /// The package.
         name: String,
         /// Why, per source asked.
@@ -38,8 +43,7 @@ pub enum FetchError {
 impl Explain for FetchError {
     fn class(&self) -> Class {
         match self {
-            Self::Vendored(_) => Class::BadInput,
-            Self::Package { misses, .. } => {
+            Self::Package { misses, .. } | Self::Offered { misses, .. } => {
                 if misses.iter().any(|miss| miss.class == Class::Untrusted) {
                     Class::Untrusted
                 } else {
@@ -53,10 +57,6 @@ impl Explain for FetchError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Vendored(_) => Some(
-                "name what it serves: `--mirror debian=URL`, or a URL prefix in place of `debian`"
-                    .into(),
-            ),
             Self::Package { misses, .. } if misses.is_empty() => {
                 Some("leave out `--mirror-only`, or name a mirror that serves it".into())
             }
@@ -68,6 +68,11 @@ impl Explain for FetchError {
             Self::Package { .. } => {
                 Some("run the command again, or name another `--mirror`".into())
             }
+            Self::Offered { .. } => Some(
+                "the source may be in the middle of an update: run the command again, or name another \
+                 `--mirror`"
+                    .into(),
+            ),
             Self::Offline { .. } => Some("run `rootlock fetch` while there is a network".into()),
             Self::Store { source, .. } => source.hint(),
         }

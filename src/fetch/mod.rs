@@ -12,9 +12,13 @@ mod http;
 mod netrc;
 mod retry;
 mod sources;
+#[cfg(test)]
+mod sources_tests;
 mod transport;
 mod trouble;
+mod unread;
 mod url;
+mod vendored;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +38,7 @@ use sources::{Group, Source, Sources};
 use transport::Transport;
 
 pub use error::FetchError;
+pub use unread::{Objection, Vouch};
 
 /// How bytes may be had on this machine: never what is accepted.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +60,8 @@ pub struct Network {
 /// `--mirror WHAT=URL`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
-    /// An archive's name or a URL prefix; absent for a vendored tree that serves everything.
+    /// An archive's name or a URL prefix; absent for a vendored tree that serves everything, laid out
+    /// as [`Place::vendored`] says.
     pub what: Option<String>,
     /// Where it is served from.
     pub url: String,
@@ -130,15 +136,12 @@ impl std::fmt::Debug for Fetcher<'_> {
 
 impl<'a> Fetcher<'a> {
     /// `archives` are those that `archive:` and `--mirror NAME=URL` may name.
-    ///
-    /// # Errors
-    /// When a mirror is a vendored tree, which this version cannot read.
     pub fn new(
         store: &'a Store,
         network: &'a Network,
         progress: &'a dyn Progress,
         archives: &[Archive],
-    ) -> Result<Self, FetchError> {
+    ) -> Self {
         Self::at_pace(store, network, progress, archives, Pace::default())
     }
 
@@ -148,10 +151,9 @@ impl<'a> Fetcher<'a> {
         progress: &'a dyn Progress,
         archives: &[Archive],
         pace: Pace,
-    ) -> Result<Self, FetchError> {
+    ) -> Self {
         for mirror in &network.mirrors {
             match &mirror.what {
-                None => return Err(FetchError::Vendored(url::public(&mirror.url))),
                 Some(what)
                     if !what.contains(':')
                         && !archives.iter().any(|archive| archive.name == what) =>
@@ -161,16 +163,16 @@ impl<'a> Fetcher<'a> {
                         url::public(&mirror.url)
                     ));
                 }
-                Some(_) => {}
+                _ => {}
             }
         }
-        Ok(Self {
+        Self {
             store,
             network,
             progress,
             archives: archives.to_vec(),
             transport: Transport::new(network.offline, network.netrc.as_deref(), pace),
-        })
+        }
     }
 
     /// Answers one need of a dialogue. The files of an index are as downloaded, their digests

@@ -161,12 +161,17 @@ impl Sources<'_> {
             .collect()
     }
 
-    /// The mirrors that were given: by name, then by prefix, the longest prefix first.
+    /// The mirrors that were given: by name, then by prefix, the longest prefix first, then the
+    /// vendored trees, which hold of a pinned repository what was pinned.
     fn given(&self, by_name: bool, originals: &[Source]) -> Group {
         let mut named = Vec::new();
         let mut prefixed = Vec::new();
+        let mut vendored = Vec::new();
         for mirror in &self.network.mirrors {
-            let Some(what) = &mirror.what else { continue };
+            let Some(what) = &mirror.what else {
+                vendored.push(self.in_tree(&mirror.url));
+                continue;
+            };
             if self.archive().is_some_and(|archive| archive.name == what) {
                 if by_name {
                     named.push(self.in_archive(&mirror.url));
@@ -186,7 +191,14 @@ impl Sources<'_> {
         let length = |source: &Source| source.rewrite.as_ref().map_or(0, |(what, _)| what.len());
         prefixed.sort_by_key(|source| std::cmp::Reverse(length(source)));
         named.extend(prefixed);
+        named.extend(vendored);
         unique(named)
+    }
+
+    /// The repository's directory of a vendored tree.
+    fn in_tree(&self, url: &str) -> Source {
+        let tree = url.trim_end_matches('/');
+        Source::at(&format!("{tree}/{}", self.place.vendored()))
     }
 
     /// The repository below an archive's address.
@@ -207,165 +219,4 @@ fn unique(sources: Group) -> Group {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fetch::Mirror;
-
-    const ARCHIVES: &[Archive] = &[Archive {
-        name: "debian",
-        urls: &["https://official.example.org/debian"],
-        snapshot: Some("https://snapshot.example.org/archive/debian"),
-    }];
-
-    fn network(mirrors: &[(&str, &str)]) -> Network {
-        Network {
-            mirrors: mirrors
-                .iter()
-                .map(|(what, url)| Mirror {
-                    what: Some((*what).to_owned()),
-                    url: (*url).to_owned(),
-                })
-                .collect(),
-            host_mirrors: [(
-                "debian".to_owned(),
-                vec!["http://host.example.org/debian".to_owned()],
-            )]
-            .into(),
-            ..Network::default()
-        }
-    }
-
-    fn place(snapshot: Option<&str>) -> Place {
-        Place {
-            origin: Origin::Archive("debian".into()),
-            base: String::new(),
-            path: None,
-            snapshot: snapshot.map(|moment| moment.parse().unwrap()),
-        }
-    }
-
-    fn urls(group: &[Source]) -> Vec<String> {
-        group.iter().filter_map(|source| source.url("p")).collect()
-    }
-
-    fn sources<'a>(network: &'a Network, place: &'a Place) -> Sources<'a> {
-        Sources {
-            network,
-            archives: ARCHIVES,
-            place,
-        }
-    }
-
-    #[test]
-    fn packages_are_looked_for_everywhere_in_order() {
-        let network = network(&[
-            ("https://official.example.org", "http://prefix.example.org"),
-            ("debian", "http://first.example.org/d"),
-            ("other", "http://other.example.org"),
-            (
-                "https://official.example.org/debian",
-                "http://longer.example.org",
-            ),
-        ]);
-        let place = place(None);
-        let date = "2026-11-21T09:15:44Z".parse().unwrap();
-        assert_eq!(
-            urls(&sources(&network, &place).package(Some(date))),
-            [
-                "http://first.example.org/d/p",
-                "http://longer.example.org/p",
-                "http://prefix.example.org/debian/p",
-                "http://host.example.org/debian/p",
-                "https://official.example.org/debian/p",
-                "https://snapshot.example.org/archive/debian/20261121T211544Z/p",
-                "https://snapshot.example.org/archive/debian/20261123T091544Z/p",
-                "https://snapshot.example.org/archive/debian/20261121T091544Z/p",
-            ]
-        );
-        let only = Network {
-            mirror_only: true,
-            ..network
-        };
-        assert_eq!(sources(&only, &place).package(Some(date)).len(), 3);
-    }
-
-    #[test]
-    fn a_release_is_asked_of_host_and_official_together_after_the_given() {
-        let network = network(&[("debian", "http://first.example.org/d")]);
-        let place = place(None);
-        let tiers = sources(&network, &place).release();
-        let shape: Vec<Vec<Vec<String>>> = tiers
-            .iter()
-            .map(|tier| tier.iter().map(|group| urls(group)).collect())
-            .collect();
-        assert_eq!(
-            shape,
-            [
-                vec![vec!["http://first.example.org/d/p"]],
-                vec![
-                    vec!["http://host.example.org/debian/p"],
-                    vec!["https://official.example.org/debian/p"]
-                ]
-            ]
-        );
-    }
-
-    #[test]
-    fn a_pin_never_falls_back_to_something_live() {
-        let network = network(&[
-            ("debian", "http://first.example.org/d"),
-            (
-                "https://snapshot.example.org/archive",
-                "file:///srv/snapshot",
-            ),
-        ]);
-        let place = place(Some("20261101T000000Z"));
-        let pinned = [
-            "file:///srv/snapshot/debian/20261101T000000Z/p",
-            "https://snapshot.example.org/archive/debian/20261101T000000Z/p",
-        ];
-        let sources = sources(&network, &place);
-        assert_eq!(urls(&sources.index()), pinned);
-        let packages = urls(&sources.package(None));
-        assert_eq!(packages[..2], pinned);
-        assert_eq!(
-            packages[2..],
-            [
-                "http://first.example.org/d/p",
-                "http://host.example.org/debian/p",
-                "https://official.example.org/debian/p"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_repository_by_url_is_itself_and_the_mirrors_of_its_prefixes() {
-        let network = network(&[
-            ("debian", "http://first.example.org/d"),
-            ("http://repo.example.org/a/pool", "http://pool.example.org"),
-            ("http://repo.example.org/ab", "http://wrong.example.org"),
-        ]);
-        let place = Place {
-            origin: Origin::Url("x".into()),
-            base: "http://repo.example.org/a".into(),
-            ..place(None)
-        };
-        let sources = sources(&network, &place);
-        assert_eq!(urls(&sources.index()), ["http://repo.example.org/a/p"]);
-        let of_pool: Vec<_> = sources
-            .package(None)
-            .iter()
-            .filter_map(|source| source.url("pool/x.deb"))
-            .collect();
-        assert_eq!(
-            of_pool,
-            [
-                "http://pool.example.org/x.deb",
-                "http://repo.example.org/a/pool/x.deb"
-            ]
-        );
-    }
 }

@@ -163,7 +163,7 @@ impl World {
             pause: Duration::from_millis(5),
             whole: Duration::from_secs(2),
         };
-        Fetcher::at_pace(&self.store, &self.network, &Silent, ARCHIVES, pace).unwrap()
+        Fetcher::at_pace(&self.store, &self.network, &Silent, ARCHIVES, pace)
     }
 
     fn fetch(&self, base: &str) -> Result<Fetched, FetchError> {
@@ -513,14 +513,19 @@ fn offline_forbids_the_network_and_not_files() {
 }
 
 #[test]
-fn a_vendored_tree_is_refused_clearly() {
+fn a_vendored_tree_is_read_as_a_repository_is() {
     let mut world = World::new();
+    let tree = tempfile::tempdir().unwrap();
+    let path = tree.path().join("by-url/http/repo.example.org/pool");
+    fs_err::create_dir_all(&path).unwrap();
+    fs_err::write(path.join("a+b_1%3a2~x.deb"), content()).unwrap();
+    world.network.offline = true;
     world.network.mirrors = vec![Mirror {
         what: None,
-        url: "https://vendor.example.org".into(),
+        url: format!("file://{}", tree.path().display()),
     }];
-    let error = Fetcher::new(&world.store, &world.network, &Silent, ARCHIVES).unwrap_err();
-    assert_eq!(error.class(), Class::BadInput);
+    world.fetch("http://repo.example.org").unwrap();
+    world.holds();
 }
 
 #[test]
@@ -543,7 +548,7 @@ fn a_release_is_read_from_every_source_of_its_tier() {
         urls: Box::leak(Box::new([official])),
         snapshot: None,
     }];
-    let fetcher = Fetcher::new(&world.store, &world.network, &Silent, &archives).unwrap();
+    let fetcher = Fetcher::new(&world.store, &world.network, &Silent, &archives);
     let repository = Repository {
         id: "x".into(),
         origin: Origin::Archive("debian".into()),

@@ -61,6 +61,7 @@ impl v1::Repository {
                 path: index.path.0.0,
                 size: index.size,
                 sha256: index.sha256.0.0,
+                date: index.date.map(|date| date.0),
             })
             .collect();
         indexes.sort_by(|a, b| a.path.cmp(&b.path));

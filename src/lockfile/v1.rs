@@ -114,6 +114,7 @@ pub(super) struct IndexProof {
     pub(super) path: Parsed<Below>,
     pub(super) size: u64,
     pub(super) sha256: Parsed<Hex>,
+    pub(super) date: Option<Parsed<Epoch>>,
 }
 
 #[derive(serde::Deserialize)]

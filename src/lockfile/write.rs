@@ -119,13 +119,18 @@ struct Index<'a>(&'a IndexProof);
 
 impl fmt::Display for Index<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let IndexProof { path, size, sha256 } = self.0;
+        let IndexProof {
+            path,
+            size,
+            sha256,
+            date,
+        } = self.0;
         let (path, sha256) = (Text(path), sha256.hex());
-        write!(
-            f,
-            "{{path: {path}, size: {size}, sha256: {}}}",
-            Text(&sha256)
-        )
+        write!(f, "{{path: {path}, size: {size}, sha256: {}", Text(&sha256))?;
+        if let Some(date) = date {
+            write!(f, ", date: {date}")?;
+        }
+        f.write_str("}")
     }
 }
 

@@ -78,4 +78,7 @@ pub struct IndexProof {
     pub size: u64,
     /// Its digest.
     pub sha256: Sha256,
+    /// Its own time, where each index of the repository is signed by itself and there are several
+    /// (Alpine, for several architectures).
+    pub date: Option<Epoch>,
 }

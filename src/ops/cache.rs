@@ -12,13 +12,30 @@ use crate::store::{Store, StoreError};
 use crate::tree::TreePath;
 
 /// The stage of finished images; raised with every change of what a result consists of.
-const IMAGE: (&str, u32) = ("image", 2);
+const IMAGE: (&str, u32) = ("image", 3);
 
 /// The digest of everything that decides the bytes of an image.
 pub(super) fn key(maker: &Maker<'_>, arch: Arch, files: &LoadedFiles) -> Sha256 {
     let manifest = &maker.project.manifest;
     let lockfile = maker.lockfile;
     let groups: Vec<_> = manifest.groups.iter().map(|group| &group.name).collect();
+    let asked: Vec<_> = manifest
+        .groups
+        .iter()
+        .map(|group| (group.packages(), group.exclude()))
+        .collect();
+    // What a package manager inside is told of the repositories.
+    let provenance = maker.project.provenance(lockfile);
+    let told: Vec<_> = provenance
+        .iter()
+        .map(|one| {
+            let repository = &one.repository;
+            (
+                (&repository.id, &repository.origin, &repository.path),
+                (&repository.tag, &one.proof.signed_by),
+            )
+        })
+        .collect();
     let inputs = (
         (
             env!("CARGO_PKG_VERSION"),
@@ -31,7 +48,7 @@ pub(super) fn key(maker: &Maker<'_>, arch: Arch, files: &LoadedFiles) -> Sha256 
             lockfile.rules,
             &lockfile.release,
         ),
-        (arch, lockfile.packages.get(&arch), groups),
+        (arch, lockfile.packages.get(&arch), groups, asked, told),
         (files, &manifest.paths, &manifest.accounts, &manifest.image),
         (
             Encoder::from(manifest.compression.unwrap_or_default()).to_string(),

@@ -122,7 +122,7 @@ fn edit(
     let text = change(&before)?;
     let after = before.with_text(&text)?;
     // Planned first: a manifest that cannot be locked is not left behind.
-    let plan = plan(cx, &after, &Update::Keep)?;
+    let plan = plan(cx, &after, &Update::Keep, false)?;
     after.write_manifest()?;
     plan.write(&after)?;
     Ok(plan.report)

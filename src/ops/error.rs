@@ -116,6 +116,16 @@ pub enum OpsError {
         /// Why.
         reason: String,
     },
+    /// A repository offers a package that is outside the distribution's grammar.
+    #[error("{repository} offers the package `{package}`, which is refused: {reason}")]
+    Offered {
+        /// The package's name.
+        package: String,
+        /// The repository's id.
+        repository: String,
+        /// Why.
+        reason: String,
+    },
     /// The lockfile has nothing for an architecture.
     #[error("{lockfile} holds nothing for {arch}")]
     NoArch {
@@ -132,6 +142,30 @@ pub enum OpsError {
         /// The lockfile's architectures.
         arches: String,
     },
+    /// Nobody has what the lockfile was made from.
+    #[error("{what}, which {lockfile} was made from, cannot be had")]
+    ProofGone {
+        /// The lockfile's name.
+        lockfile: String,
+        /// `the signed index of trixie`
+        what: String,
+        /// Who was asked.
+        #[source]
+        source: Box<Error>,
+        /// What to do.
+        hint: String,
+    },
+    /// The lockfile is not what was signed.
+    #[error("{lockfile} does not follow from what was signed: {}", .reasons.join("; "))]
+    Unproven {
+        /// The lockfile's name.
+        lockfile: String,
+        /// Sentences.
+        reasons: Vec<String>,
+    },
+    /// The output is something other than a directory.
+    #[error("{} is not a directory", .0.display())]
+    NoDirectory(PathBuf),
     /// The options do not go together, or a value of theirs is wrong.
     #[error("{0}")]
     Usage(String),
@@ -154,7 +188,9 @@ pub enum OpsError {
 impl Explain for OpsError {
     fn class(&self) -> Class {
         match self {
-            Self::File { .. } => Class::Outside,
+            Self::File { .. } | Self::ProofGone { .. } => Class::Outside,
+            Self::Unproven { .. } => Class::Untrusted,
+            Self::Offered { .. } => Class::Untrusted,
             _ => Class::BadInput,
         }
     }
@@ -173,6 +209,11 @@ impl Explain for OpsError {
             Self::NoArch { .. } => {
                 Some("add it to `architectures:` and run `rootlock lock`".into())
             }
+            Self::ProofGone { hint, .. } => Some(hint.clone()),
+            Self::Unproven { .. } => {
+                Some("a lockfile is generated: restore it, or lock again".into())
+            }
+            Self::NoDirectory(_) => Some("name a directory, or one that does not exist yet".into()),
             Self::OneArch { .. } => Some("choose one with `--arch`".into()),
             _ => None,
         }

@@ -31,31 +31,41 @@ pub(super) fn bring(
         .collect();
     let mut wanted = Vec::with_capacity(packages.len());
     for package in packages {
-        let repository = lockfile
-            .repositories
-            .iter()
-            .find(|one| one.id == package.repository);
-        let repository = repository.ok_or_else(|| OpsError::Package {
-            lockfile: project.lockfile_name(),
-            package: package.name.to_string(),
-            reason: format!("there is no repository `{}`", package.repository),
-        })?;
+        let (place, repository) = place_of(project, lockfile, package)?;
         wanted.push(Package {
             name: format!("{} {}", package.name, package.version),
-            place: place(project, repository),
+            place,
             date: Some(repository.proof.date),
             path: package.path.clone(),
             size: package.size,
             sha256: package.sha256,
         });
     }
-    let fetcher = Fetcher::new(cx.store, cx.network, cx.progress, &archives())?;
+    let fetcher = Fetcher::new(cx.store, cx.network, cx.progress, &archives());
     let fetched = fetcher.packages(&wanted)?;
     Ok(FetchReport {
         packages: wanted.len() as u64,
         downloaded: fetched.downloaded,
         bytes: fetched.bytes,
     })
+}
+
+/// The repository of a locked package, and where its bytes may be had.
+pub(super) fn place_of<'a>(
+    project: &Project,
+    lockfile: &'a Lockfile,
+    package: &LockedPackage,
+) -> Result<(Place, &'a LockedRepository), Error> {
+    let repository = lockfile
+        .repositories
+        .iter()
+        .find(|one| one.id == package.repository);
+    let repository = repository.ok_or_else(|| OpsError::Package {
+        lockfile: project.lockfile_name(),
+        package: package.name.to_string(),
+        reason: format!("there is no repository `{}`", package.repository),
+    })?;
+    Ok((place(project, repository), repository))
 }
 
 /// Where a locked repository's bytes may be had. The base of a relative URL is the manifest's, for

@@ -7,10 +7,12 @@ use super::cache;
 use super::report::{BuiltImage, BuiltLayer};
 use super::{Context, Error, Project};
 use crate::assemble::{self, AssembleError, AssembleRequest, Assembly, LoadedFiles, Packs};
+use crate::distro::Wishes;
 use crate::export::{Event, ExportError, Image, ImageLayer, PackedImage, Workshop};
 use crate::lockfile::{Generated, Lockfile};
 use crate::model::{
-    Arch, Class, Epoch, Explain, GroupName, LockedPackage, PackageName, PathRules, Version,
+    Arch, Class, Epoch, Explain, GroupName, LockedPackage, PackageName, PackageRequest, PathRules,
+    Version,
 };
 use crate::progress::{Task, TaskId};
 use crate::tree::{Tree, merge, merkle_root};
@@ -118,6 +120,20 @@ impl Maker<'_> {
             .iter()
             .map(|group| group.name.clone())
             .collect();
+        let requests: Vec<PackageRequest> = manifest
+            .groups
+            .iter()
+            .flat_map(|group| group.packages())
+            .filter(|request| request.applies_to(arch))
+            .cloned()
+            .collect();
+        let excluded: Vec<PackageName> = manifest
+            .groups
+            .iter()
+            .flat_map(|group| group.exclude())
+            .cloned()
+            .collect();
+        let repositories = self.project.provenance(self.lockfile);
         let assembly = assemble::assemble(AssembleRequest {
             distro,
             release: &self.lockfile.release,
@@ -130,6 +146,11 @@ impl Maker<'_> {
             accounts: &manifest.accounts,
             user: manifest.image.user.as_deref(),
             epoch: self.epoch,
+            wishes: Wishes {
+                requests: &requests,
+                excluded: &excluded,
+                repositories: &repositories,
+            },
         });
         let assembly = assembly.map_err(|error| self.located(error))?;
         let packages = locked

@@ -4,122 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::before::Before;
 use super::open::open;
 use super::report::{Change, LockOptions, LockReport};
+use super::seal::seal;
 use super::{Context, Error, OpsError, Project, warnings};
 use crate::distro::{Opened, Opening};
 use crate::lockfile::{self, LockedRepository, Lockfile, LockfileError};
-use crate::model::{Arch, Configure, Epoch, LockedPackage, Origin, PackageName};
+use crate::model::{Arch, Configure, LockedPackage, PackageName};
 use crate::resolve::{GroupRequest, Problem, Solution, Update};
-
-/// What an existing lockfile contributes to the next one.
-struct Before {
-    /// The lockfile, where it is whole.
-    whole: Option<Lockfile>,
-    /// Everything that counts as locked: of both sides of a merge, where it has markers.
-    sides: Vec<Lockfile>,
-}
-
-impl Before {
-    fn read(cx: &Context<'_>, project: &Project) -> Result<Self, Error> {
-        let Some(text) = project.lockfile_text()? else {
-            return Ok(Self {
-                whole: None,
-                sides: Vec::new(),
-            });
-        };
-        let file = &project.lockfile_path;
-        match lockfile::parse(file, &text) {
-            Ok(whole) => Ok(Self {
-                sides: vec![whole.clone()],
-                whole: Some(whole),
-            }),
-            Err(LockfileError::MergeMarkers { .. }) => {
-                cx.progress.note(&format!(
-                    "{} has merge markers: the packages of both sides count as locked",
-                    project.lockfile_name()
-                ));
-                let merged = lockfile::parse_merged(file, &text)?;
-                Ok(Self {
-                    whole: None,
-                    sides: vec![merged.ours, merged.theirs],
-                })
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Refuses `--update NAME` where nothing of that name is locked: it would do nothing, quietly.
-    fn check_names(&self, project: &Project, update: &Update) -> Result<(), Error> {
-        let Update::Names(names) = update else {
-            return Ok(());
-        };
-        let locked = |name: &PackageName| {
-            let packages = self
-                .sides
-                .iter()
-                .flat_map(|side| side.packages.values().flatten());
-            packages.into_iter().any(|package| package.name == *name)
-        };
-        match names.iter().find(|name| !locked(name)) {
-            Some(name) => Err(OpsError::NotLocked {
-                lockfile: project.lockfile_name(),
-                package: name.to_string(),
-            }
-            .into()),
-            None => Ok(()),
-        }
-    }
-
-    fn release(&self) -> Option<&str> {
-        self.sides.first().map(|side| side.release.as_str())
-    }
-
-    /// The newest Date of each repository that the manifest still means: none may go back.
-    fn dates(&self, project: &Project) -> Vec<(String, Epoch)> {
-        let same = |old: &LockedRepository| match &project.repositories[..] {
-            // The release's own are all well-known archives.
-            [] => {
-                matches!(old.origin, Origin::Archive(_))
-                    && old.snapshot == project.manifest.snapshot
-            }
-            declared => declared.iter().any(|new| {
-                (&new.origin, &new.suite, &new.path, new.snapshot)
-                    == (&old.origin, &old.suite, &old.path, old.snapshot)
-            }),
-        };
-        let mut dates = BTreeMap::new();
-        for old in self
-            .sides
-            .iter()
-            .flat_map(|side| &side.repositories)
-            .filter(|old| same(old))
-        {
-            let date = dates.entry(old.id.clone()).or_insert(old.proof.date);
-            *date = old.proof.date.max(*date);
-        }
-        dates.into_iter().collect()
-    }
-
-    /// What is locked for `arch`; of a name that both sides hold, both versions.
-    fn packages(&self, arch: Arch) -> Vec<LockedPackage> {
-        let mut out: Vec<LockedPackage> = Vec::new();
-        for package in self
-            .sides
-            .iter()
-            .filter_map(|side| side.packages.get(&arch))
-            .flatten()
-        {
-            if !out
-                .iter()
-                .any(|known| known.name == package.name && known.version == package.version)
-            {
-                out.push(package.clone());
-            }
-        }
-        out
-    }
-}
 
 /// Locks `project`: see FORMATS.md section 3.
 ///
@@ -131,7 +24,7 @@ pub fn lock(
     project: &Project,
     options: &LockOptions,
 ) -> Result<LockReport, Error> {
-    let plan = plan(cx, project, &options.update)?;
+    let plan = plan(cx, project, &options.update, options.dry_run)?;
     if !options.dry_run {
         plan.write(project)?;
     }
@@ -171,8 +64,14 @@ impl Plan {
     }
 }
 
-/// What `lock` would write.
-pub(super) fn plan(cx: &Context<'_>, project: &Project, update: &Update) -> Result<Plan, Error> {
+/// What `lock` would write. A dry run downloads no packages: where only reading one tells its digest,
+/// the text is without, and of no use.
+pub(super) fn plan(
+    cx: &Context<'_>,
+    project: &Project,
+    update: &Update,
+    dry_run: bool,
+) -> Result<Plan, Error> {
     let before = Before::read(cx, project)?;
     let arches = project.arches(before.sides.first(), cx.host);
     let configure = project.configure(before.sides.first(), cx.progress)?;
@@ -220,6 +119,7 @@ pub(super) fn plan(cx: &Context<'_>, project: &Project, update: &Update) -> Resu
         .collect::<Result<Vec<Solution>, _>>()?;
 
     let mut packages = BTreeMap::new();
+    let mut unread = BTreeMap::new();
     let mut reasons = BTreeMap::new();
     for (arch, solution) in arches.iter().zip(solutions) {
         for warning in &solution.warnings {
@@ -229,7 +129,27 @@ pub(super) fn plan(cx: &Context<'_>, project: &Project, update: &Update) -> Resu
             reasons.insert((*arch, moved.name), moved.reason);
         }
         packages.insert(*arch, solution.packages);
+        unread.insert(*arch, solution.unread);
     }
+    for package in packages.values().flatten() {
+        project
+            .distro
+            .check(package)
+            .map_err(|reason| OpsError::Offered {
+                package: package.name.to_string(),
+                repository: package.repository.clone(),
+                reason,
+            })?;
+    }
+    seal(
+        cx,
+        project.distro,
+        &opened,
+        &|arch| before.packages(arch),
+        &mut packages,
+        &unread,
+        !dry_run,
+    )?;
     let new = assemble(project, &before, opened, packages, configure);
     warnings::of_lock(cx.progress, project, &new);
     plan_of(project, before.sides.first(), &new, &reasons)
@@ -245,9 +165,11 @@ fn opening(
 ) -> Opening {
     // An alias such as `stable` stays what it meant, until everything may move.
     let declared = project.release();
+    // Repositories that are declared say which release they are of.
+    let means = project.repositories.is_empty() || project.manifest.release.is_some();
     let kept = before
         .release()
-        .filter(|_| *update != Update::All && project.distro.is_alias(declared));
+        .filter(|_| *update != Update::All && means && project.distro.is_alias(declared));
     Opening {
         release: kept.unwrap_or(declared).to_owned(),
         snapshot: project.manifest.snapshot,
@@ -255,6 +177,7 @@ fn opening(
         arches: arches.to_vec(),
         now: cx.now,
         locked: before.dates(project),
+        proven: Vec::new(),
     }
 }
 

@@ -1,16 +1,23 @@
 //! The verbs: the only place where stages meet.
 
+mod again;
+mod alias;
+mod before;
 mod build;
 mod cache;
 mod edit;
 mod error;
+mod evidence;
 mod fetch;
 mod image;
 mod lock;
 mod open;
 mod project;
+mod prove;
 mod record;
 mod report;
+mod seal;
+mod vendor;
 mod warnings;
 
 use crate::fetch::Network;
@@ -24,10 +31,12 @@ pub use error::{Error, OpsError};
 pub use fetch::fetch;
 pub use lock::{lock, lock_check};
 pub use project::Project;
+pub use prove::lock_prove;
 pub use report::{
     BuildOptions, BuildReport, BuiltImage, BuiltLayer, Change, ChangeKind, FetchReport, Format,
-    LockOptions, LockReport, Target,
+    LockOptions, LockReport, Target, VendorReport,
 };
+pub use vendor::vendor;
 
 /// What every verb works with: the world, as values.
 #[derive(Clone, Copy)]

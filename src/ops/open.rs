@@ -3,12 +3,14 @@
 //!
 //! An index whose condensed form is in the store is not downloaded again: the signed Release names
 //! its digest, and the form is kept under that digest. Raw indexes and the signed roots stay in the
-//! store as blobs, so that the proof of a lockfile can be repeated without a network.
+//! store as blobs (see [`super::evidence`]), so that the proof of a lockfile can be repeated without a
+//! network.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Context, Error};
+use super::{Context, Error, evidence};
 use crate::distro::{self, Distro, Fault, Opened, Opening, Step};
 use crate::fetch::Fetcher;
 use crate::model::{Answer, Archive, Class, Found, Miss, Purpose, Repository, Sha256, Wanted};
@@ -29,7 +31,22 @@ pub(super) fn open(
     opening: Opening,
 ) -> Result<Opened, Error> {
     let archives = archives();
-    let fetcher = Fetcher::new(cx.store, cx.network, cx.progress, &archives)?;
+    let fetcher = Fetcher::new(cx.store, cx.network, cx.progress, &archives);
+    let roots = Roots::default();
+    let opened = hold(distro, opening, cx.network.jobs, |repository, wanted| {
+        answer(cx.store, distro, &fetcher, &roots, repository, wanted)
+    })?;
+    evidence::remember(cx.store, &opened)?;
+    Ok(opened)
+}
+
+/// Holds a dialogue, with `jobs` answers at once.
+pub(super) fn hold(
+    distro: &dyn Distro,
+    opening: Opening,
+    jobs: usize,
+    answer: impl Fn(&Repository, &Wanted) -> Result<Answer, Error> + Sync,
+) -> Result<Opened, Error> {
     let mut dialogue = distro.open(opening)?;
     let mut answers = Vec::new();
     for _ in 0..MAX_STEPS {
@@ -37,8 +54,11 @@ pub(super) fn open(
             Step::Done(opened) => return Ok(opened),
             Step::Need(wanted) => {
                 let repositories = dialogue.repositories();
-                answers = at_once(cx.network.jobs, &wanted, |wanted| {
-                    answer(cx.store, distro, &fetcher, repositories, wanted)
+                answers = at_once(jobs, &wanted, |wanted| {
+                    match repositories.get(wanted.repository) {
+                        Some(repository) => answer(repository, wanted),
+                        None => Ok(Answer::Exhausted(Vec::new())),
+                    }
                 })
                 .into_iter()
                 .collect::<Result<_, _>>()?;
@@ -69,7 +89,11 @@ impl crate::model::Explain for Endless {
 }
 
 /// Maps in parallel on threads of its own, since most of the time is spent waiting; in order.
-fn at_once<T: Sync, R: Send>(jobs: usize, items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn at_once<T: Sync, R: Send>(
+    jobs: usize,
+    items: &[T],
+    map: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
     let work = || {
@@ -92,24 +116,49 @@ fn at_once<T: Sync, R: Send>(jobs: usize, items: &[T], map: impl Fn(&T) -> R + S
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Answers one need: from the store where it can, else by the fetcher.
+/// The signed roots of one dialogue by their digests. Alpine's are the indexes themselves: asked for
+/// once more they would be downloaded twice, and may be others by then.
+#[derive(Default)]
+struct Roots(Mutex<BTreeMap<Sha256, Found>>);
+
+impl Roots {
+    fn keep(&self, answer: &Answer) {
+        let Answer::Found(found) = answer else { return };
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in found {
+            if let [file] = &one.files[..] {
+                kept.insert(Sha256::of(file), one.clone());
+            }
+        }
+    }
+
+    /// What is wanted, if it is one of them.
+    fn find(&self, wanted: &Wanted) -> Option<Answer> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut alternatives = wanted.alternatives.iter().enumerate();
+        alternatives.find_map(|(alternative, files)| {
+            let [file] = &files[..] else { return None };
+            let found = kept.get(&file.expect?.0)?.clone();
+            Some(Answer::Found(vec![Found {
+                alternative,
+                ..found
+            }]))
+        })
+    }
+}
+
+/// Answers one need: from the store or what is at hand where it can, else by the fetcher.
 fn answer(
     store: &Store,
     distro: &dyn Distro,
     fetcher: &Fetcher<'_>,
-    repositories: &[Repository],
+    roots: &Roots,
+    repository: &Repository,
     wanted: &Wanted,
 ) -> Result<Answer, Error> {
-    let Some(repository) = repositories.get(wanted.repository) else {
-        return Ok(Answer::Exhausted(Vec::new()));
-    };
     if let Purpose::Release { .. } = wanted.purpose {
         let answer = fetcher.answer(repository, wanted);
-        if let Answer::Found(found) = &answer {
-            for file in found.iter().flat_map(|found| &found.files) {
-                keep(store, file)?;
-            }
-        }
+        roots.keep(&answer);
         return Ok(answer);
     }
     let revision = distro.index_revision();
@@ -124,19 +173,28 @@ fn answer(
         };
         return Ok(Answer::Found(vec![found]));
     }
-    let found = match fetcher.answer(repository, wanted) {
+    let asked = || fetcher.answer(repository, wanted);
+    let found = match roots.find(wanted).unwrap_or_else(asked) {
         Answer::Found(found) => found,
         exhausted => return Ok(exhausted),
     };
+    let answer = condense(distro, wanted, found);
+    if let (Some(key), Answer::Found(found)) = (&key, &answer) {
+        for file in found.iter().flat_map(|found| &found.files) {
+            store.put_derived(STAGE, revision, key, file)?;
+        }
+    }
+    Ok(answer)
+}
+
+/// The first that can be read of an index as it was found, in the form that the dialogue reads.
+pub(super) fn condense(distro: &dyn Distro, wanted: &Wanted, found: Vec<Found>) -> Answer {
     let mut misses = Vec::new();
     for one in found {
         match condensed(distro, wanted, &one) {
             Ok(bytes) => {
-                if let Some(key) = &key {
-                    store.put_derived(STAGE, revision, key, &bytes)?;
-                }
                 let files = vec![Arc::from(bytes)];
-                return Ok(Answer::Found(vec![Found { files, ..one }]));
+                return Answer::Found(vec![Found { files, ..one }]);
             }
             Err(fault) => misses.push(Miss {
                 from: one.from,
@@ -146,7 +204,7 @@ fn answer(
             }),
         }
     }
-    Ok(Answer::Exhausted(misses))
+    Answer::Exhausted(misses)
 }
 
 /// What a condensed index is kept under: the digest that the Release lists for its first form.
@@ -170,16 +228,8 @@ fn condensed(distro: &dyn Distro, wanted: &Wanted, found: &Found) -> Result<Vec<
     distro.condense(named.unwrap_or(file), raw)
 }
 
-/// Keeps the bytes of a signed root, unless they are there already.
-fn keep(store: &Store, bytes: &[u8]) -> Result<(), Error> {
-    if !store.has_sized(&Sha256::of(bytes), bytes.len() as u64) {
-        store.put(bytes)?;
-    }
-    Ok(())
-}
-
 /// An error with its causes, as one line.
-fn sentence(fault: &Fault) -> String {
+pub(super) fn sentence(fault: &Fault) -> String {
     let mut out = fault.to_string();
     let mut next = fault.source();
     while let Some(error) = next {
@@ -268,6 +318,7 @@ mod tests {
                 arches: vec![arch],
                 now: cx.now,
                 locked: Vec::new(),
+                proven: Vec::new(),
             };
             open(&cx, &Debian, opening)
         };

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Error, OpsError};
-use crate::distro::{self, Distro};
-use crate::lockfile::{self, Lockfile};
+use crate::distro::{self, Distro, Provenance};
+use crate::lockfile::{self, LockedRepository, Lockfile};
 use crate::manifest::{self, Manifest, ParseContext};
 use crate::model::{Arch, Configure, Repository, Sha256};
 use crate::progress::Progress;
@@ -93,7 +93,7 @@ impl Project {
         let Some(distro) = distro::by_name(&manifest.distro) else {
             return Err(OpsError::Unsupported {
                 what: format!("`distro: {}`", manifest.distro),
-                hint: "this version locks and builds `distro: debian`".into(),
+                hint: "this version locks and builds `distro: debian` and `distro: alpine`".into(),
             }
             .into());
         };
@@ -240,6 +240,40 @@ impl Project {
             }
             .into()),
         }
+    }
+
+    /// The locked repositories with what the manifest declares of them beside: their keys and tags,
+    /// and where a relative URL leads to.
+    pub(super) fn provenance(&self, lockfile: &Lockfile) -> Vec<Provenance> {
+        let of = |locked: &LockedRepository| {
+            let same = |new: &&Repository| {
+                (&new.origin, &new.suite, &new.path)
+                    == (&locked.origin, &locked.suite, &locked.path)
+            };
+            let repository = match self.repositories.iter().find(same) {
+                Some(declared) => declared.clone(),
+                // The release's own: a well-known archive.
+                None => Repository {
+                    id: locked.id.clone(),
+                    origin: locked.origin.clone(),
+                    base: String::new(),
+                    suite: locked.suite.clone(),
+                    components: Vec::new(),
+                    path: locked.path.clone(),
+                    priority: None,
+                    keys: Vec::new(),
+                    snapshot: locked.snapshot,
+                    tag: None,
+                    unsigned: locked.unsigned,
+                    allow_expired: false,
+                },
+            };
+            Provenance {
+                repository,
+                proof: locked.proof.clone(),
+            }
+        };
+        lockfile.repositories.iter().map(of).collect()
     }
 
     /// Writes the lockfile, whole or not at all.

@@ -52,6 +52,21 @@ pub struct FetchReport {
     pub bytes: u64,
 }
 
+/// The answer of `vendor`.
+#[derive(Debug, Clone)]
+pub struct VendorReport {
+    /// The tree.
+    pub output: PathBuf,
+    /// Packages of the lockfile.
+    pub packages: u64,
+    /// Indexes of the lockfile.
+    pub indexes: u64,
+    /// Files that were not there already, signed roots included.
+    pub written: u64,
+    /// Bytes of those.
+    pub bytes: u64,
+}
+
 /// `--format`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

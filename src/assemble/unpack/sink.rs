@@ -115,7 +115,9 @@ impl Sink for PackSink<'_> {
     }
 
     fn entry(&mut self, entry: Entry, content: &mut dyn Read) -> Result<(), Fault> {
-        let Entry { path, meta, kind } = entry;
+        let Entry {
+            path, meta, kind, ..
+        } = entry;
         self.newest = self.newest.max(Some(meta.mtime));
         let Some(path) = path else {
             self.root = true;

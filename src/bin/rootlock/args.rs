@@ -11,7 +11,7 @@ use crate::commands;
 use crate::render::Style;
 use crate::world::MirrorArg;
 
-/// Lock declared Debian packages, and build the same image from the lock on every machine
+/// Lock declared Debian or Alpine packages, and build the same image from the lock on every machine
 #[derive(Debug, Parser)]
 #[command(
     name = "rootlock",
@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Lock(commands::lock::Lock),
     Fetch(commands::fetch::Fetch),
     Build(commands::build::Build),
+    Vendor(commands::vendor::Vendor),
     List(commands::list::List),
     Store(commands::store::Store),
     #[command(hide = true)]
@@ -66,8 +67,8 @@ pub(crate) struct Global {
     /// How many downloads and threads at once [default: 8 downloads, a thread per core]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Fetch WHAT, an archive's name or a URL prefix, from URL; a URL alone serves everything.
-    /// Repeatable; $ROOTLOCK_MIRRORS comes after
+    /// Fetch WHAT, an archive's name or a URL prefix, from URL; a URL or directory alone is a tree that
+    /// `rootlock vendor` wrote. Repeatable; $ROOTLOCK_MIRRORS comes after
     #[arg(long = "mirror", global = true, value_name = "[WHAT=]URL")]
     pub(crate) mirrors: Vec<MirrorArg>,
     /// Fetch from the given mirrors and nowhere else

@@ -237,7 +237,11 @@ fn absolute(text: &str) -> Result<String, String> {
     }
     let path = std::path::absolute(text).map_err(|error| error.to_string())?;
     match path.to_str() {
-        Some(path) => Ok(format!("file://{path}")),
+        // What a URL would take for something else than a part of the path.
+        Some(path) => {
+            let path = path.replace('%', "%25").replace('?', "%3F");
+            Ok(format!("file://{}", path.replace('#', "%23")))
+        }
         None => Err("the path is not UTF-8".into()),
     }
 }
@@ -292,6 +296,10 @@ mod tests {
             (some("debian"), "file:///srv/m".into())
         );
         assert_eq!(mirror("/srv/a=b"), (None, "file:///srv/a=b".into()));
+        assert_eq!(
+            mirror("/srv/50%?#"),
+            (None, "file:///srv/50%25%3F%23".into())
+        );
         assert!(mirror("./vendor").1.starts_with("file:///"));
         for bad in [
             "",

@@ -2,11 +2,11 @@
 
 use std::sync::Arc as Shared;
 
-use super::index::Index;
+use super::index::{Index, Record};
 use super::policy;
 use super::universe::DebUniverse;
 use crate::distro::{Catalog, Fault};
-use crate::model::Arch;
+use crate::model::{Arch, LockedPackage, Sha256};
 use crate::resolve::{Problem, Solution};
 
 /// One repository's part of a catalog.
@@ -99,4 +99,51 @@ impl Catalog for DebCatalog {
             None => solution.map_err(|error| Box::new(error) as Fault),
         }
     }
+
+    fn offers(&self, package: &LockedPackage) -> Result<(), String> {
+        let LockedPackage { name, version, .. } = package;
+        let here = |numbered: &&Numbered| self.sources[numbered.source].id == package.repository;
+        let records = self.indexes.iter().filter(here).flat_map(|numbered| {
+            let places = numbered.index.named(name.as_str());
+            places.filter_map(|place| numbered.index.record(place))
+        });
+        let same: Vec<Record<'_>> = records
+            .filter(|record| record.version == version.as_str() && *record.arch == *package.arch)
+            .collect();
+        // A repository may offer one version twice, and the reason is then the first one's.
+        let differs: Vec<_> = same
+            .iter()
+            .map(|record| difference(record, package))
+            .collect();
+        match differs.first() {
+            _ if differs.contains(&None) => Ok(()),
+            Some(Some(field)) => Err(format!(
+                "{name} {version} has another {field} in the index of {}",
+                package.repository
+            )),
+            _ => Err(format!(
+                "{name} {version} is not in the index of {}",
+                package.repository
+            )),
+        }
+    }
+}
+
+/// The first field in which a package is not what the index says.
+fn difference(record: &Record<'_>, package: &LockedPackage) -> Option<&'static str> {
+    let source = &package.source;
+    let same = [
+        (
+            "sha256",
+            Sha256::from_hex(record.sha256).ok() == Some(package.sha256),
+        ),
+        ("size", record.size == package.size),
+        ("path", record.path == package.path),
+        (
+            "source",
+            record.source == &*source.name && record.source_version == source.version.as_str(),
+        ),
+    ];
+    same.into_iter()
+        .find_map(|(field, same)| (!same).then_some(field))
 }

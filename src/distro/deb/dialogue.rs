@@ -11,11 +11,11 @@ use super::catalog::{DebCatalog, Source};
 use super::fault::RepositoryFault;
 use super::plan::{self, Plan};
 use super::release::Release;
-use super::slot::Slot;
+use super::slot::{Slot, proven};
 use super::sources;
 use super::trust::{self, Judged, Refusal};
-use crate::distro::{Catalog, Dialogue, Fault, Opened, Opening, Step};
-use crate::model::{Answer, Class, Epoch, Found, Miss, Proof, Repository, Sha256, Wanted};
+use crate::distro::{Catalog, Dialogue, Evidence, EvidenceFile, Fault, Opened, Opening, Step};
+use crate::model::{Answer, Class, Found, Miss, Proof, Repository, Wanted};
 
 /// See `Distro::open`.
 pub(super) fn open(opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
@@ -41,7 +41,10 @@ pub(super) fn open(opening: Opening) -> Result<Box<dyn Dialogue>, Fault> {
         }
     }
     Ok(Box::new(DebDialogue {
-        slots: repositories.iter().map(|_| Slot::default()).collect(),
+        slots: repositories
+            .iter()
+            .map(|repository| Slot::new(&opening, repository))
+            .collect(),
         repositories,
         declared,
         opening,
@@ -137,10 +140,10 @@ impl DebDialogue {
         };
         self.opening.release.clone_from(&codename);
         self.repositories[0] = sources::suite("debian", codename.clone(), snapshot);
-        self.slots[0] = Slot::default();
+        self.slots[0] = Slot::new(&self.opening, &self.repositories[0]);
         for repository in sources::beside(&codename, snapshot) {
+            self.slots.push(Slot::new(&self.opening, &repository));
             self.repositories.push(repository);
-            self.slots.push(Slot::default());
         }
     }
 
@@ -168,11 +171,13 @@ impl DebDialogue {
             let locked = &self.opening.locked;
             locked
                 .iter()
-                .find(|(known, _)| known == id)
-                .map(|(_, date)| *date)
+                .find(|floor| floor.repository == *id && floor.index.is_none())
+                .map(|floor| floor.date)
         };
         let slot = &mut self.slots[number];
-        let mut best: Option<Judged> = None;
+        let proven = proven(&self.opening, repository);
+        let again = !self.opening.proven.is_empty();
+        let mut best: Option<(Judged, Evidence)> = None;
         let asked = plan::release(number, repository, slot.attempt).alternatives;
         for Found {
             from,
@@ -180,15 +185,23 @@ impl DebDialogue {
             files,
         } in found
         {
+            let now = self.opening.now;
             let judged = match alternative {
                 plan::UNSIGNED => Err(Refusal::NoSignature),
-                _ => trust::judge(repository, &files, self.opening.now, locked),
+                _ if again => trust::judge_again(repository, &files, proven.clone(), now),
+                _ => trust::judge(repository, &files, now, locked),
             };
             match judged {
                 Ok(judged) => {
                     let newer = |best: &Judged| judged.release.date > best.release.date;
-                    if best.as_ref().is_none_or(newer) {
-                        best = Some(judged);
+                    if best.as_ref().is_none_or(|(best, _)| newer(best)) {
+                        let paths = asked.get(alternative).into_iter().flatten();
+                        let files = paths.zip(files).map(|(file, bytes)| EvidenceFile {
+                            path: file.path.clone(),
+                            bytes,
+                        });
+                        let files = files.collect();
+                        best = Some((judged, Evidence { files }));
                     }
                 }
                 Err(refusal) => {
@@ -203,7 +216,10 @@ impl DebDialogue {
                 }
             }
         }
-        slot.judged = best;
+        if let Some((judged, evidence)) = best {
+            slot.judged = Some(judged);
+            slot.evidence = evidence;
+        }
         slot.attempt += 1;
         Ok(())
     }
@@ -220,7 +236,9 @@ impl DebDialogue {
         });
         let slot = &mut self.slots[number];
         let id = &self.repositories[number].id;
-        if !self.declared && number > 0 && absent && making && !slot.misses.is_empty() {
+        let again = !self.opening.proven.is_empty();
+        let may_lack = !self.declared && number > 0 && !again;
+        if may_lack && absent && making && !slot.misses.is_empty() {
             self.warnings
                 .push(format!("{id} does not exist yet and is left out"));
             slot.dropped = true;
@@ -271,11 +289,16 @@ impl DebDialogue {
             .map(|_| {
                 kept.iter()
                     .enumerate()
-                    .map(|(place, &number)| self.source(place, number))
+                    .map(|(place, &number)| {
+                        self.slots[number].source(place, &self.repositories[number])
+                    })
                     .collect()
             })
             .collect();
-        let mut proofs: Vec<Proof> = kept.iter().map(|&number| self.proof(number)).collect();
+        let mut proofs: Vec<Proof> = kept
+            .iter()
+            .map(|&number| self.slots[number].proof())
+            .collect();
         let mut answers = answers.into_iter();
         for (number, plan) in plans {
             let place = kept
@@ -308,6 +331,10 @@ impl DebDialogue {
             release: self.release(&kept),
             repositories,
             proofs,
+            evidence: kept
+                .iter()
+                .map(|&number| std::mem::take(&mut self.slots[number].evidence))
+                .collect(),
             catalogs,
             warnings: std::mem::take(&mut self.warnings),
         }))
@@ -334,47 +361,6 @@ impl DebDialogue {
             misses,
         }
         .into())
-    }
-
-    fn source(&self, place: usize, number: usize) -> Source {
-        let repository = &self.repositories[number];
-        let release = self.slots[number]
-            .judged
-            .as_ref()
-            .map(|judged| &judged.release);
-        let mut suites: Vec<String> = Vec::new();
-        let names = [
-            repository.suite.clone(),
-            release.and_then(|release| release.suite.clone()),
-            release.and_then(|release| release.codename.clone()),
-        ];
-        for name in names.into_iter().flatten() {
-            if !suites.contains(&name) {
-                suites.push(name);
-            }
-        }
-        Source {
-            repository: place,
-            id: repository.id.clone(),
-            pin: repository
-                .priority
-                .unwrap_or(release.map_or(500, |release| release.pin)),
-            suites,
-            indexes: Vec::new(),
-        }
-    }
-
-    fn proof(&self, number: usize) -> Proof {
-        let judged = self.slots[number].judged.as_ref();
-        Proof {
-            sha256: judged.map_or_else(|| Sha256::of(b""), |judged| judged.sha256),
-            date: judged.map_or(Epoch(0), |judged| judged.release.date),
-            valid_until: judged.and_then(|judged| judged.release.valid_until),
-            signed_by: judged
-                .map(|judged| judged.signed_by.clone())
-                .unwrap_or_default(),
-            indexes: Vec::new(),
-        }
     }
 
     /// The release's codename. Where the manifest names its repositories and no release but an

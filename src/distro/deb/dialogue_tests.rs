@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::{Arc as Shared, Mutex};
 
 use super::Debian;
-use crate::distro::{Distro as _, Fault, Opened, Opening, Step};
+use crate::distro::{Distro as _, Fault, Floor, Opened, Opening, Proven, Step};
 use crate::model::{
-    Answer, Arch, Class, Epoch, Found, Key, Miss, Origin, Purpose, Repository, Sha256, Wanted,
-    WantedFile,
+    Answer, Arch, Class, Epoch, Found, Key, LockedPackage, Miss, Origin, Proof, Purpose,
+    Repository, Sha256, SourcePackage, Wanted, WantedFile,
 };
 use crate::trust::testing::TestKey;
 
@@ -125,6 +125,7 @@ fn opening(repositories: Vec<Repository>) -> Opening {
         arches: vec![Arch::from_oci("amd64").unwrap()],
         now: NOW,
         locked: Vec::new(),
+        proven: Vec::new(),
     }
 }
 
@@ -215,6 +216,14 @@ fn refused(result: Result<Opened, Fault>, class: Class, why: &str) {
     assert_eq!(error.class(), class, "{error}");
 }
 
+fn floor(date: i64) -> Floor {
+    Floor {
+        repository: "trixie".into(),
+        index: None,
+        date: Epoch(date),
+    }
+}
+
 #[test]
 fn a_suite_is_proven() {
     let key = key();
@@ -296,7 +305,7 @@ fn dates_decide() {
     refused(open_one(&ahead, |_| {}), Class::Untrusted, "ahead");
     let locked = |date: i64| {
         open_one(&Suite::new("trixie"), |opening| {
-            opening.locked = vec![("trixie".into(), Epoch(date))];
+            opening.locked = vec![floor(date)];
         })
     };
     refused(locked(NOW.0), Class::Untrusted, "older than");
@@ -315,7 +324,7 @@ fn the_newest_valid_release_of_a_tier_wins_and_a_bad_tier_is_passed() {
     let (old_files, new_files) = (old.files(&key), new.files(&key));
     let open = |tiers: &[Vec<&Files>], locked: i64| {
         let mut opening = opening(vec![repository(&key, "trixie")]);
-        opening.locked = vec![("trixie".into(), Epoch(locked))];
+        opening.locked = vec![floor(locked)];
         drive(opening, tiers)
     };
     let opened = open(&[vec![&old_files, &bad, &new_files]], 0).unwrap();
@@ -537,6 +546,17 @@ fn debians_own_archives_are_proven_by_the_built_in_keys() {
             Class::Untrusted,
             "expired",
         );
+        // Long after it all: the keys count as of then, and Debian signs a while after the Date.
+        let proven = |files: &Files, release: &str| {
+            let opening = Opening {
+                release: release.into(),
+                now: Epoch(now.0 + 4000 * DAY),
+                proven: again(&opened),
+                ..opening(Vec::new())
+            };
+            drive(opening, &[vec![files]]).unwrap().proofs
+        };
+        assert_eq!(proven(&files, release), opened.proofs);
         // The same as `stable`, by its alias.
         if release == "trixie" {
             let inline = files["dists/trixie/InRelease"].clone();
@@ -544,6 +564,7 @@ fn debians_own_archives_are_proven_by_the_built_in_keys() {
             let alias = open(&files, "stable", now).unwrap();
             assert_eq!(alias.release, "trixie");
             assert_eq!(alias.proofs, opened.proofs);
+            assert_eq!(proven(&files, "stable"), opened.proofs);
             // The alias only names the release, which is read under its codename.
             let mut renamed = files.clone();
             renamed.remove("dists/trixie/InRelease");
@@ -611,4 +632,126 @@ fn gpgv_agrees() {
         primary.sort();
         assert_eq!(primary, ours.signed_by, "{name}");
     }
+}
+
+fn again(opened: &Opened) -> Vec<Proven> {
+    let proofs = opened.repositories.iter().zip(&opened.proofs);
+    proofs
+        .map(|(repository, proof)| Proven {
+            repository: repository.id.clone(),
+            proof: proof.clone(),
+        })
+        .collect()
+}
+
+#[test]
+fn a_locked_state_is_opened_again_as_of_its_own_date() {
+    let key = key();
+    let old = Suite::new("x").with("Valid-Until: Tue, 2 Jun 2026 00:00:00 UTC\n");
+    let files = old.files(&key);
+    let first = drive(opening(vec![repository(&key, "x")]), &[vec![&files]]).unwrap();
+    assert_eq!(first.evidence[0].files[0].path, "dists/x/InRelease");
+    assert_eq!(
+        &*first.evidence[0].files[0].bytes,
+        files["dists/x/InRelease"]
+    );
+
+    let mut newer = old.clone();
+    newer.date = Epoch(old.date.0 + 60);
+    let newer = newer.files(&key);
+    let later = |tiers: &[Vec<&Files>], proven| {
+        let opening = Opening {
+            now: Epoch(NOW.0 + 1000 * DAY),
+            proven,
+            ..opening(vec![repository(&key, "x"), repository(&key, "gone")])
+        };
+        drive(opening, tiers)
+    };
+    // Long expired, behind a source that has moved on, and without the repository that is not named.
+    let tiers = [vec![&newer], vec![&newer, &files]];
+    let opened = later(&tiers, again(&first)).unwrap();
+    assert_eq!(opened.proofs, first.proofs);
+    assert_eq!(opened.warnings, Vec::<String>::new());
+    // The state is gone: nothing is wrong with what there is.
+    let gone = later(&[vec![&newer]], again(&first));
+    refused(gone, Class::Outside, "which is not the locked one");
+    // The same text with nobody's signature.
+    let other = old.files(&self::key());
+    refused(later(&[vec![&other]], again(&first)), Class::Untrusted, "");
+    // A date that the lockfile only claims.
+    let mut claimed = again(&first);
+    claimed[0].proof.date = Epoch(old.date.0 - 60);
+    refused(later(&[vec![&files]], claimed), Class::Untrusted, "Date");
+}
+
+#[test]
+fn an_alias_is_opened_again_from_the_locked_state_that_it_means() {
+    // Its Release, under the two names; both of the release's others are not in the lockfile.
+    let key = key();
+    let suite = Suite::new("trixie").named("stable", "trixie");
+    let mut files = suite.files(&key);
+    let alias = files["dists/trixie/InRelease"].clone();
+    files.insert("dists/stable/InRelease".into(), alias);
+    let text = Sha256::of(suite.release().as_bytes());
+    let opening = Opening {
+        proven: vec![Proven {
+            repository: "trixie".into(),
+            proof: Proof {
+                sha256: text,
+                date: suite.date,
+                valid_until: None,
+                signed_by: Vec::new(),
+                indexes: Vec::new(),
+            },
+        }],
+        ..opening(Vec::new())
+    };
+    // Debian's own keys did not sign it: the digest was accepted, and the signature is looked at.
+    refused(
+        drive(opening, &[vec![&files]]),
+        Class::Untrusted,
+        "dists/stable/InRelease",
+    );
+}
+
+#[test]
+fn a_catalog_offers_what_is_locked_and_nothing_like_it() {
+    let opened = open_one(&Suite::new("x"), |_| {}).unwrap();
+    let locked = |change: &dyn Fn(&mut LockedPackage)| {
+        let mut package = LockedPackage {
+            name: "a".parse().unwrap(),
+            version: "1".parse().unwrap(),
+            arch: "amd64".into(),
+            group: "base".parse().unwrap(),
+            requested: true,
+            source: SourcePackage {
+                name: "a".into(),
+                version: "1".parse().unwrap(),
+            },
+            repository: "x".into(),
+            path: "pool/a.deb".into(),
+            size: 1,
+            sha256: Sha256::of(b"x"),
+            checksum: None,
+            depends: Vec::new(),
+            recommends: Vec::new(),
+            install_if: Vec::new(),
+        };
+        change(&mut package);
+        opened.catalogs[0].offers(&package).map_err(|reason| {
+            assert!(reason.contains("the index of"), "{reason}");
+            reason.split(' ').nth(4).unwrap_or_default().to_owned()
+        })
+    };
+    assert_eq!(locked(&|_| {}), Ok(()));
+    let differs = |word: &str, change: &dyn Fn(&mut LockedPackage)| {
+        assert_eq!(locked(change), Err(word.to_owned()));
+    };
+    differs("sha256", &|package| package.sha256 = Sha256::of(b"y"));
+    differs("size", &|package| package.size = 2);
+    differs("path", &|package| package.path = "pool/b.deb".into());
+    differs("source", &|package| package.source.name = "b".into());
+    differs("in", &|package| package.version = "2".parse().unwrap());
+    differs("in", &|package| package.arch = "all".into());
+    differs("in", &|package| package.repository = "y".into());
 }

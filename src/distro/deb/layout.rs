@@ -16,6 +16,12 @@ impl Layout for Debian {
         usrmerge::root_links(release, arch)
     }
 
+    fn order(&self, members: &[Member<'_>]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..members.len()).collect();
+        order.sort_by_key(|&at| &members[at].package.name);
+        order
+    }
+
     fn precedence(&self, a: Member<'_>, b: Member<'_>) -> Ordering {
         a.package.name.cmp(&b.package.name)
     }
@@ -70,8 +76,8 @@ impl Layout for Debian {
         // base-passwd copies its masters when it is unpacked first of all, and never again: every
         // later script, base-files' the first, needs the names in them.
         AccountDefaults {
-            passwd_master: "usr/share/base-passwd/passwd.master",
-            group_master: "usr/share/base-passwd/group.master",
+            passwd_master: Some("usr/share/base-passwd/passwd.master"),
+            group_master: Some("usr/share/base-passwd/group.master"),
             passwd: "root:*:0:0:root:/root:/bin/bash\n",
             group: "root:*:0:\n",
             nologin: "/usr/sbin/nologin",

@@ -179,6 +179,7 @@ impl Reader<'_> {
             path: first.clone(),
             size: listed.size,
             sha256: listed.sha256,
+            date: None,
         };
         let empty = plain.is_some_and(|plain| plain.size == 0);
         let alternatives = found

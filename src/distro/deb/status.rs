@@ -269,6 +269,7 @@ pub(super) fn database(image: Image<'_>) -> Vec<Generated> {
     let directory = (format!("{ADMIN}/updates"), None);
     let out = files.chain([directory]).filter_map(|(path, content)| {
         Some(Generated {
+            yields: false,
             mode: if content.is_some() { 0o644 } else { 0o755 },
             path: path.parse().ok()?,
             content,

@@ -6,7 +6,7 @@ use super::fault::RepositoryFault;
 use super::release::{Release, ReleaseError};
 use super::sources;
 use crate::distro::Fault;
-use crate::model::{Class, Epoch, Explain, Origin, Repository, Sha256, Snapshot};
+use crate::model::{Class, Epoch, Explain, Origin, Proof, Repository, Sha256, Snapshot};
 use crate::trust::openpgp::{self, Keyring, OpenPgpError, Verified};
 
 /// Debian's archive, security and stable release keys, as the package debian-archive-keyring has
@@ -34,6 +34,8 @@ pub(super) const BUILT_IN: &[(&str, &[u8])] = &[
 
 /// Seconds that a Release may be ahead of this machine's clock: apt's `Acquire::Max-FutureTime`.
 const MAX_AHEAD: i64 = 10;
+/// Seconds from a Release's Date within which it is signed, as a rule: of a point release by people.
+const SIGNED_WITHIN: i64 = 2 * 86_400;
 
 /// Why a Release is not accepted, as the end of a sentence that names it.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,8 @@ pub(super) enum Refusal {
     AfterSnapshot { date: Epoch, snapshot: Snapshot },
     #[error("its Date {date} is older than the {locked} that is locked")]
     Rollback { date: Epoch, locked: Epoch },
+    #[error("its text has {0}, which is not the locked one")]
+    OtherState(Sha256),
 }
 
 impl Refusal {
@@ -85,6 +89,8 @@ impl Refusal {
     pub(super) fn class(&self) -> Class {
         match self {
             Self::Signature(error) => error.class(),
+            // It may well hold: the source has moved on.
+            Self::OtherState(_) => Class::Outside,
             _ => Class::Untrusted,
         }
     }
@@ -149,15 +155,48 @@ pub(super) fn judge(
     now: Epoch,
     locked: impl Fn(&Release) -> Option<Epoch>,
 ) -> Result<Judged, Refusal> {
-    let Verified { text, signed_by } = match files {
+    accept(repository, verified(repository, files, now)?, now, locked)
+}
+
+/// Judges the files of a source as those that a lockfile was made from, as of their Date. A
+/// signature that was made long after it, as when archived releases are signed anew, is judged as of
+/// `now`.
+pub(super) fn judge_again<'a>(
+    repository: &Repository,
+    files: &[Arc<[u8]>],
+    mut proven: impl Iterator<Item = &'a Proof>,
+    now: Epoch,
+) -> Result<Judged, Refusal> {
+    let text = files.first().ok_or(ReleaseError::Missing("content"))?;
+    let sha256 = Sha256::of(&openpgp::unverified_text(text)?);
+    let proven = proven
+        .find(|proof| proof.sha256 == sha256)
+        .ok_or(Refusal::OtherState(sha256))?;
+    let signed = Epoch(proven.date.0.saturating_add(SIGNED_WITHIN)).min(now);
+    let then = verified(repository, files, signed);
+    let verified = then.or_else(|refusal| verified(repository, files, now).map_err(|_| refusal))?;
+    accept(repository, verified, proven.date, |_| None)
+}
+
+fn verified(repository: &Repository, files: &[Arc<[u8]>], at: Epoch) -> Result<Verified, Refusal> {
+    Ok(match files {
         [text] if repository.unsigned => Verified {
             text: openpgp::unverified_text(text)?,
             signed_by: Vec::new(),
         },
-        [inline] => openpgp::verify_cleartext(inline, &keyring(repository)?, now)?,
-        [text, signature] => openpgp::verify_detached(text, signature, &keyring(repository)?, now)?,
+        [inline] => openpgp::verify_cleartext(inline, &keyring(repository)?, at)?,
+        [text, signature] => openpgp::verify_detached(text, signature, &keyring(repository)?, at)?,
         _ => return Err(ReleaseError::Missing("content").into()),
-    };
+    })
+}
+
+/// Reads a text whose signature holds: its name and its dates decide.
+fn accept(
+    repository: &Repository,
+    Verified { text, signed_by }: Verified,
+    now: Epoch,
+    locked: impl Fn(&Release) -> Option<Epoch>,
+) -> Result<Judged, Refusal> {
     let release = Release::parse(&text)?;
     named(repository, &release)?;
     let expired = dated(repository, &release, now)?;

@@ -33,6 +33,10 @@ pub(crate) struct Lock {
     /// Only say whether the lockfile fits the manifest: exit code 1 if it does not
     #[arg(long, conflicts_with_all = ["update", "dry_run"])]
     check: bool,
+    /// With `--check`: judge again, without network, that the lockfile follows from what was signed,
+    /// from the indexes that the store keeps or the tree that `--mirror DIR` names
+    #[arg(long, requires = "check")]
+    proof: bool,
     /// Print what would change and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -45,7 +49,8 @@ Examples:
   rootlock lock --update                    move everything
   rootlock lock --update nginx              move nginx and what must follow
   rootlock lock --update --dry-run --json   what would move, for a program
-  rootlock lock --check                     in CI: does the lockfile fit the manifest?";
+  rootlock lock --check                     in CI: does the lockfile fit the manifest?
+  rootlock lock --check --proof --mirror vendor/   and does it follow from what was signed?";
 
 impl Lock {
     pub(super) fn run(mut self, session: &Session) -> Outcome {
@@ -53,11 +58,15 @@ impl Lock {
         let manifest = self.manifest.unwrap_or_else(|| PathBuf::from("."));
         let project = Project::open(&manifest, self.lockfile.path())?;
         if self.check {
-            let reasons = ops::lock_check(&project, world::host()?)?;
+            let reasons = match self.proof {
+                true => ops::lock_prove(&session.context(&session.machine()?), &project)?,
+                false => ops::lock_check(&project, world::host()?)?,
+            };
             let code = if reasons.is_empty() { DONE } else { NO };
             session.answer(&Fits {
                 project: &project,
                 reasons,
+                proof: self.proof,
             })?;
             return Ok(code);
         }

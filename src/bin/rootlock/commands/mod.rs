@@ -9,6 +9,7 @@ pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod remove;
 pub(crate) mod store;
+pub(crate) mod vendor;
 
 use crate::args::Command;
 use crate::failure::Outcome;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Outcome {
         Command::Lock(lock) => lock.run(session),
         Command::Fetch(fetch) => fetch.run(session),
         Command::Build(build) => build.run(session),
+        Command::Vendor(vendor) => vendor.run(session),
         Command::List(list) => list.run(session),
         Command::Store(store) => store.run(session),
         Command::Generate(generate) => generate.run(session),

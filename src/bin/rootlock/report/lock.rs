@@ -145,6 +145,8 @@ pub(crate) struct Fits<'a> {
     pub(crate) project: &'a Project,
     /// Why not; none if it does.
     pub(crate) reasons: Vec<String>,
+    /// Whether its proof was looked at too.
+    pub(crate) proof: bool,
 }
 
 impl Report for Fits<'_> {
@@ -154,10 +156,17 @@ impl Report for Fits<'_> {
         if self.reasons.is_empty() {
             return match view.quiet {
                 true => String::new(),
+                false if self.proof => {
+                    format!("{lockfile} fits {manifest}, and follows from what was signed\n")
+                }
                 false => format!("{lockfile} fits {manifest}\n"),
             };
         }
-        let mut out = format!("{lockfile} does not fit {manifest}\n");
+        let signed = match self.proof {
+            true => ", or does not follow from what was signed",
+            false => "",
+        };
+        let mut out = format!("{lockfile} does not fit {manifest}{signed}\n");
         for reason in &self.reasons {
             out.push_str(&format!("  {}\n", render::plain(reason)));
         }

@@ -5,6 +5,7 @@ mod fetch;
 mod list;
 mod lock;
 pub(crate) mod store;
+mod vendor;
 
 use std::path::PathBuf;
 

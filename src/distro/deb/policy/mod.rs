@@ -165,6 +165,7 @@ fn write(
     Solution {
         moves: moves::explain(universe, problem, requests, lock, &chosen),
         packages,
+        unread: BTreeSet::new(),
         warnings: requests.warnings.clone(),
     }
 }
