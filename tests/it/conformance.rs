@@ -33,7 +33,7 @@ const EXPLAINED: &[(&str, &str)] = &[];
     clippy::disallowed_methods,
     reason = "a test is told where its data lies"
 )]
-fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let shared = std::env::var_os("ROOTLOCK_SHARED").map_or(beside, PathBuf::from);
     let found = shared.join("debian/indices").is_dir();

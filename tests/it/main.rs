@@ -3,6 +3,15 @@
 // Helpers outside `#[test]` functions are tests too: clippy.toml cannot tell.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod alpine;
+mod alpine_hostile;
+mod alpine_index;
+mod alpine_layers;
+mod alpine_real;
+mod alpine_solve;
+mod alpine_sources;
+mod alpine_trust;
+mod alpine_update;
 mod build;
 mod canonical;
 mod cli;
@@ -17,6 +26,9 @@ mod lock;
 mod make;
 mod packages;
 mod place;
+mod proof;
 mod repo;
 mod reproducible;
 mod support;
+mod vendor;
+mod yard;
