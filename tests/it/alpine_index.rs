@@ -108,3 +108,27 @@ fn an_index_of_nothing_offers_nothing() {
     let fault = yard.run(&["lock"]).fault(3, &["one"]);
     assert!(fault.is_none(), "{fault:?}");
 }
+
+#[test]
+fn what_no_lockfile_could_hold_is_code_4_and_names_the_package() {
+    let mut verdict = Verdict::default();
+    for (field, value, word) in [
+        ("o", "two words", "two words"),
+        ("o", "../one", "../one"),
+        ("S", "99999999999999999", "size"),
+    ] {
+        let yard = Yard::asking(ONE);
+        let checksum = apk::checksum(b"x");
+        let size = if field == "S" { value } else { "10" };
+        let origin = if field == "o" { value } else { "one" };
+        let records =
+            format!("C:{checksum}\nP:one\nV:1-r0\nA:x86_64\nS:{size}\nI:10\no:{origin}\n\n");
+        signed(&yard, &apk::index(&records, DATED));
+        let ran = yard.run(&["lock"]);
+        verdict.add(value, ran.fault(4, &["`one`", "repo", word]));
+        verdict.add(
+            value,
+            (!yard.made().is_empty()).then(|| "a lockfile".into()),
+        );
+    }
+}

@@ -247,3 +247,44 @@ fn an_install_if_package_hangs_on_its_highest_condition() {
     let expected = expected.map(String::from);
     assert_eq!(names(&yard.solved()), names(&expected));
 }
+
+#[test]
+fn one_checksum_in_two_repositories_is_one_package_only_if_all_agrees() {
+    for (needs, wanted, expected) in [
+        // The same package twice: the first repository serves it, whichever is asked.
+        ("", "one", &["first one-1-r0"][..]),
+        ("", "one@second", &["first one-1-r0"]),
+        // The second says something else of it, which is no matter of the first's.
+        ("D:two\n", "one", &["first one-1-r0"]),
+        (
+            "D:two\n",
+            "one@second",
+            &["second one-1-r0", "second two-1-r0"],
+        ),
+    ] {
+        let yard = Yard::new();
+        let second = local("second").replace('}', ", tag: second}");
+        yard.manifest(
+            "[amd64]",
+            &format!("{}\n{second}", local("first")),
+            &format!("  - {{name: base, packages: [\"{wanted}\"]}}"),
+        );
+        let first = Repo::new().with(&yard, &small("one", "1-r0"));
+        let mut second = first.clone();
+        let record = first.records.trim_end();
+        second.records = format!("{record}\n{needs}\n");
+        yard.publish("first", &first);
+        yard.publish("second", &second.with(&yard, &small("two", "1-r0")));
+        yard.run(&["lock"]).done();
+        let locked = yard.locked("amd64");
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let found: Vec<String> = locked
+            .iter()
+            .map(|(name, one)| {
+                let (from, version) = (text(&one["repository"]), text(&one["version"]));
+                format!("{from} {name}-{version}")
+            })
+            .collect();
+        assert_eq!(found, expected, "{wanted} {needs}");
+    }
+}
