@@ -36,7 +36,7 @@ pub struct Offer {
     /// Of two packages that provide the same, the one with the higher priority is preferred; 0 says
     /// nothing.
     pub priority: u32,
-    /// Places in [`Stock::needs`]: what it depends on and conflicts with.
+    /// Places in the needs of [`Stock`]: what it depends on and conflicts with.
     pub depends: Range<u32>,
     /// What it provides: names and versions.
     pub provides: Range<u32>,
