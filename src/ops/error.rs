@@ -189,8 +189,7 @@ impl Explain for OpsError {
     fn class(&self) -> Class {
         match self {
             Self::File { .. } | Self::ProofGone { .. } => Class::Outside,
-            Self::Unproven { .. } => Class::Untrusted,
-            Self::Offered { .. } => Class::Untrusted,
+            Self::Unproven { .. } | Self::Offered { .. } => Class::Untrusted,
             _ => Class::BadInput,
         }
     }

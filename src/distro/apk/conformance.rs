@@ -1,7 +1,7 @@
 //! Answers held against apk's own: its solver suite, and worlds on Alpine's real indexes.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -13,6 +13,18 @@ use crate::distro::Catalog as _;
 use crate::distro::apk::fixtures::shared_path;
 use crate::model::{Arch, Dialect as _, LockedPackage, WantedFile};
 use crate::resolve::{GroupRequest, Problem, Solution, Update};
+
+/// Where the repositories of a case of apk's suite lie, with their tags.
+fn repositories<'a>(case: &'a Value, root: &Path) -> Vec<(PathBuf, Option<&'a str>)> {
+    let repos = case["repos"].as_array().unwrap().iter();
+    let one = |repo: &'a Value| {
+        (
+            root.join(repo["dir"].as_str().unwrap()),
+            repo["tag"].as_str(),
+        )
+    };
+    repos.map(one).collect()
+}
 
 fn arch(name: &str) -> Arch {
     Arch::from_alpine(name).unwrap()
@@ -125,17 +137,7 @@ fn apks_own_solver_suite() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for case in cases.iter().filter(|case| case["fresh_plain"] == true) {
-        let repositories: Vec<_> = case["repos"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|repo| {
-                (
-                    root.join(repo["dir"].as_str().unwrap()),
-                    repo["tag"].as_str(),
-                )
-            })
-            .collect();
+        let repositories = repositories(case, root);
         let repositories: Vec<(&Path, Option<&str>)> = repositories
             .iter()
             .map(|(path, tag)| (path.as_path(), *tag))
@@ -233,17 +235,7 @@ fn apks_own_cases_of_a_system_that_is_there() {
         if case["fresh"] == true || !plain || other_world {
             continue;
         }
-        let repositories: Vec<_> = case["repos"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|repo| {
-                (
-                    root.join(repo["dir"].as_str().unwrap()),
-                    repo["tag"].as_str(),
-                )
-            })
-            .collect();
+        let repositories = repositories(case, root);
         let repositories: Vec<(&Path, Option<&str>)> = repositories
             .iter()
             .map(|(path, tag)| (path.as_path(), *tag))

@@ -26,7 +26,7 @@ const MAX_COUNT: usize = 1 << 24;
 /// More packages than this are none either.
 const MAX_PACKAGES: usize = 1 << 20;
 /// More dependencies, provided names or conditions than this are of no package.
-const MAX_NEEDS: usize = 1 << 16;
+pub(super) const MAX_NEEDS: usize = 1 << 16;
 
 /// See `Distro::condense`.
 pub(in crate::distro::apk) fn condense(_file: &WantedFile, raw: &[u8]) -> Result<Vec<u8>, Fault> {
