@@ -3,23 +3,30 @@
 //! A script in, the paths that it moves out of its package's way out. They decide which files
 //! exist, so they are read in every `configure` mode. Nothing is run: a statement counts when all
 //! of its words are literal (the package's own name may be `$DPKG_MAINTSCRIPT_PACKAGE`), also
-//! inside an `if`; every other statement is among those that are reported as not carried out.
+//! inside an `if`, unless what it asks for is an upgrade or a removal; every other statement is
+//! among those that are reported as not carried out.
 
 use crate::distro::Diversion;
+use crate::distro::configure::shell::possible;
 use crate::model::PackageName;
 use crate::tree::TreePath;
 
-/// More than any real script by a factor of a hundred.
-const MAX_SCRIPT: usize = 1 << 20;
+/// One word of a command; `None` where it depends on something that only a shell knows.
+type Word = Option<String>;
 
-/// The diversions that `script` of `package` adds.
+/// dpkg tells its scripts whose they are.
+const OWN_NAME: &str = "DPKG_MAINTSCRIPT_PACKAGE";
+
+/// The diversions that `script` of `package` adds when the package is installed anew.
 pub(super) fn read(script: &[u8], package: &PackageName) -> Vec<Diversion> {
-    let shell = script.starts_with(b"#!") && script.len() <= MAX_SCRIPT;
-    let Some(text) = std::str::from_utf8(script).ok().filter(|_| shell) else {
-        return Vec::new();
+    let variable = |name: &str| match name {
+        "1" => Some("install".to_owned()),
+        "2" | "DPKG_ROOT" => Some(String::new()),
+        OWN_NAME => Some(package.to_string()),
+        _ => None,
     };
     let mut out: Vec<Diversion> = Vec::new();
-    for command in commands(text) {
+    for command in possible(script, &variable).unwrap_or_default() {
         if let Some(diversion) = statement(&command, package)
             && !out.iter().any(|known| known.from == diversion.from)
         {
@@ -29,136 +36,9 @@ pub(super) fn read(script: &[u8], package: &PackageName) -> Vec<Diversion> {
     out
 }
 
-/// One word of a command; `None` where it depends on something that only a shell knows.
-type Word = Option<String>;
-
-/// Words that may stand before a command's name.
-const BEFORE: &[&str] = &[
-    "if", "then", "else", "elif", "while", "until", "do", "!", "{", "(", "exec", "command",
-];
-
-/// Splits a script into simple commands.
-fn commands(text: &str) -> Vec<Vec<Word>> {
-    let mut out = Vec::new();
-    let mut command: Vec<Word> = Vec::new();
-    let mut word: Option<Word> = None;
-    // The ends of here-documents whose text begins at the next line.
-    let mut documents: Vec<String> = Vec::new();
-    let mut awaits_document = false;
-    let mut chars = text.chars().peekable();
-    let push = |word: &mut Option<Word>, piece: char| {
-        if let Some(text) = word.get_or_insert_with(|| Some(String::new())) {
-            text.push(piece);
-        }
-    };
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('\n') | None => {}
-                Some(escaped) => push(&mut word, escaped),
-            },
-            '\'' => {
-                word.get_or_insert_with(|| Some(String::new()));
-                for inner in chars.by_ref().take_while(|&inner| inner != '\'') {
-                    push(&mut word, inner);
-                }
-            }
-            '"' => {
-                word.get_or_insert_with(|| Some(String::new()));
-                while let Some(inner) = chars.next().filter(|&inner| inner != '"') {
-                    match inner {
-                        '$' => expand(&mut chars, &mut word),
-                        '`' => word = Some(None),
-                        '\\' => match chars.next() {
-                            Some('\n') | None => {}
-                            Some(escaped) if "$`\"\\".contains(escaped) => push(&mut word, escaped),
-                            Some(other) => {
-                                push(&mut word, '\\');
-                                push(&mut word, other);
-                            }
-                        },
-                        other => push(&mut word, other),
-                    }
-                }
-            }
-            '$' => expand(&mut chars, &mut word),
-            '`' | '*' | '?' | '[' => word = Some(None),
-            '#' if word.is_none() => while chars.next_if(|&next| next != '\n').is_some() {},
-            '<' if chars.next_if_eq(&'<').is_some() => {
-                command.extend(word.take());
-                chars.next_if_eq(&'-');
-                awaits_document = true;
-            }
-            ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => {
-                if let Some(done) = word.take() {
-                    match done {
-                        Some(end) if awaits_document => documents.push(end),
-                        done => command.push(done),
-                    }
-                    awaits_document = false;
-                }
-                if matches!(c, '<' | '>') {
-                    // A redirection's file is a word of its own; it ends the arguments for us.
-                    command.push(None);
-                }
-                if matches!(c, '\n' | ';' | '&' | '|' | '(' | ')') {
-                    out.push(std::mem::take(&mut command));
-                }
-                if c == '\n' {
-                    for end in documents.drain(..) {
-                        skip_document(&mut chars, &end);
-                    }
-                }
-            }
-            other => push(&mut word, other),
-        }
-    }
-    command.extend(word);
-    out.push(command);
-    out
-}
-
-type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
-
-/// The only variable whose value is known here stands for itself, all others for anything.
-fn expand(chars: &mut Chars<'_>, word: &mut Option<Word>) {
-    let braced = chars.next_if_eq(&'{').is_some();
-    let mut name = String::new();
-    while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
-        name.push(c);
-    }
-    let closed = !braced || chars.next_if_eq(&'}').is_some();
-    match word.get_or_insert_with(|| Some(String::new())) {
-        Some(text) if closed && name == OWN_NAME => {
-            text.push('$');
-            text.push_str(OWN_NAME);
-        }
-        other => *other = None,
-    }
-}
-
-/// dpkg tells its scripts whose they are.
-const OWN_NAME: &str = "DPKG_MAINTSCRIPT_PACKAGE";
-
-fn skip_document(chars: &mut Chars<'_>, end: &str) {
-    loop {
-        let line: String = chars.by_ref().take_while(|&c| c != '\n').collect();
-        if line.trim_start_matches('\t') == end || chars.peek().is_none() {
-            return;
-        }
-    }
-}
-
 /// Reads one command as `dpkg-divert ... --add`.
-fn statement(command: &[Word], package: &PackageName) -> Option<Diversion> {
-    let mut words = command.iter().skip_while(|word| {
-        word.as_ref().is_some_and(|word| {
-            BEFORE.contains(&word.as_str())
-                || word.split_once('=').is_some_and(|(name, _)| {
-                    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-                })
-        })
-    });
+pub(super) fn statement(command: &[Word], package: &PackageName) -> Option<Diversion> {
+    let mut words = command.iter();
     let program = words.next()?.as_ref()?;
     if program.rsplit('/').next() != Some("dpkg-divert") {
         return None;
@@ -167,13 +47,7 @@ fn statement(command: &[Word], package: &PackageName) -> Option<Diversion> {
     let mut by = Some(package.as_str().to_owned());
     let mut from: Option<String> = None;
     while let Some(word) = words.next() {
-        // Redirections begin with a word that is not literal: what follows is none of ours.
-        let Some(word) = word.as_deref() else {
-            match from {
-                Some(_) => break,
-                None => return None,
-            }
-        };
+        let word = word.as_deref()?;
         let (option, value) = match word.split_once('=') {
             Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
             _ => (word, None),
@@ -181,23 +55,13 @@ fn statement(command: &[Word], package: &PackageName) -> Option<Diversion> {
         let mut argument = || value.clone().or_else(|| words.next().cloned().flatten());
         match option {
             "--divert" => target = Some(argument()?),
-            "--package" => {
-                let name = argument()?;
-                let own = name.strip_prefix('$') == Some(OWN_NAME);
-                by = Some(if own {
-                    package.as_str().to_owned()
-                } else {
-                    name
-                });
-            }
+            "--package" => by = Some(argument()?),
             "--local" => by = None,
             "--admindir" | "--instdir" | "--root" => {
                 argument()?;
             }
             "--add" | "--rename" | "--no-rename" | "--quiet" | "--test" => {}
             _ if option.starts_with('-') => return None,
-            // The number of a redirection, `2>/dev/null`.
-            number if from.is_some() && number.len() == 1 => break,
             path if from.is_none() => from = Some(path.to_owned()),
             _ => return None,
         }
@@ -251,6 +115,10 @@ mod tests {
     #[test]
     fn everything_else_is_not_one() {
         for script in [
+            "if [ \"$1\" = upgrade ]; then dpkg-divert --add /bin/a; fi",
+            "[ \"$1\" = upgrade ] && dpkg-divert --add /bin/a",
+            "case $1 in upgrade) dpkg-divert --add /bin/a;; install) ;; *) dpkg-divert --add /bin/b;; esac",
+            "if [ -n \"$2\" ]; then dpkg-divert --add /bin/a; fi",
             "dpkg-divert --package x --remove --rename --divert /bin/a.real /bin/a",
             "dpkg-divert --list /bin/a",
             "dpkg-divert --truename /bin/a",

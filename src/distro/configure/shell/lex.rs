@@ -1,0 +1,500 @@
+//! Words and operators of a shell script: the token recognition of POSIX XCU 2.3.
+
+use super::Unreadable;
+
+/// One word: what it says, as far as that can be known without running anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::distro) struct Word {
+    /// Text and variables in turn; `None` where only a shell knows what comes out (a pattern, a
+    /// command's output, an expansion with an operator).
+    pub(super) pieces: Option<Vec<Piece>>,
+    /// Whether any part of it is quoted: keywords are not.
+    pub(super) quoted: bool,
+    /// Whether it has the form of an assignment, `NAME=...`.
+    pub(super) assigns: bool,
+    /// Whether a command is run for it.
+    pub(super) substitutes: bool,
+    /// Whether it is the pattern `*`.
+    pub(super) is_star: bool,
+}
+
+/// A part of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// As it stands.
+    Text(String),
+    /// `$NAME`, `${NAME}`, `${NAME:-}`, or what a command prints.
+    Variable {
+        /// Without the sign; a command with its brackets, `(command -v ls)`.
+        name: String,
+        /// Whether it stands in double quotes: unquoted, an empty one vanishes.
+        quoted: bool,
+    },
+    /// `${NAME:+...}`: nothing where the variable is empty.
+    Alternative(String),
+}
+
+impl Word {
+    /// The word, if it is plain text without quotes: what a keyword is.
+    pub(super) fn keyword(&self) -> Option<&str> {
+        match self.pieces.as_deref() {
+            Some([Piece::Text(text)]) if !self.quoted => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The word with what is known of variables put in; `None` where something is not known, and
+    /// an empty list where nothing is left of it.
+    pub(super) fn expand(&self, known: &dyn Fn(&str) -> Option<String>) -> Option<Vec<String>> {
+        let mut out = String::new();
+        let mut there = self.quoted;
+        for piece in self.pieces.as_ref()? {
+            match piece {
+                Piece::Text(text) => {
+                    there = true;
+                    out.push_str(text);
+                }
+                Piece::Alternative(name) => {
+                    if !known(name)?.is_empty() {
+                        return None;
+                    }
+                }
+                Piece::Variable { name, quoted } => {
+                    let value = known(name)?;
+                    if !quoted && value.contains(|c: char| c.is_whitespace() || "*?[".contains(c)) {
+                        return None;
+                    }
+                    there |= !value.is_empty();
+                    out.push_str(&value);
+                }
+            }
+        }
+        Some(if there { vec![out] } else { Vec::new() })
+    }
+}
+
+/// What a script consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A word.
+    Word(Word),
+    /// `;`, `&&`, `|`, a line break and so on.
+    Operator(&'static str),
+    /// `2>FILE`, `<<EOF` and so on.
+    Redirect(Redirect),
+}
+
+/// A redirection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::distro) struct Redirect {
+    /// The file descriptor, where it is written.
+    pub(super) number: Option<u32>,
+    /// `>`, `>>`, `<`, `>&`, `<&`, `<>`, `>|`, `<<`.
+    pub(super) operator: &'static str,
+    /// The file, descriptor, or the text of a here-document.
+    pub(super) target: Word,
+}
+
+impl Redirect {
+    /// Whether nothing but messages and silence goes through it.
+    pub(super) fn is_quiet(&self) -> bool {
+        let null = || matches!(self.target.pieces.as_deref(), Some([Piece::Text(text)]) if text == "/dev/null");
+        matches!(self.operator, ">&" | "<&") || null()
+    }
+}
+
+/// A token with the place of its text.
+#[derive(Debug, Clone)]
+pub(super) struct Spanned {
+    pub(super) token: Token,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Longest first.
+const OPERATORS: &[&str] = &["\n", "&&", "||", ";;", ";", "&", "|", "(", ")"];
+const REDIRECTS: &[&str] = &["<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">"];
+
+/// A here-document whose text begins at the next line.
+struct Document {
+    end: String,
+    tabs: bool,
+    literal: bool,
+    token: usize,
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    out: Vec<Spanned>,
+    documents: Vec<Document>,
+}
+
+/// Splits a script.
+///
+/// # Errors
+/// When a quote or an expansion does not end.
+pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Unreadable> {
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        out: Vec::new(),
+        documents: Vec::new(),
+    };
+    while let Some(c) = lexer.peek() {
+        match c {
+            ' ' | '\t' | '\r' => lexer.at += 1,
+            '\\' if lexer.rest().starts_with("\\\n") => lexer.at += 2,
+            '#' => lexer.skip_line(),
+            _ => lexer.token()?,
+        }
+    }
+    match lexer.documents.is_empty() {
+        true => Ok(lexer.out),
+        false => Err(Unreadable),
+    }
+}
+
+impl Lexer<'_> {
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    fn skip_line(&mut self) {
+        self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+    }
+
+    fn push(&mut self, token: Token, start: usize) {
+        let end = self.at;
+        self.out.push(Spanned { token, start, end });
+    }
+
+    fn token(&mut self) -> Result<(), Unreadable> {
+        let start = self.at;
+        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        let behind = self.rest().get(digits..).unwrap_or_default();
+        if behind.starts_with(['<', '>']) && digits < 3 {
+            let number = self.rest()[..digits].parse().ok();
+            self.at += digits;
+            return self.redirect(number, start);
+        }
+        for operator in OPERATORS {
+            if self.rest().starts_with(operator) {
+                self.at += operator.len();
+                self.push(Token::Operator(operator), start);
+                if *operator == "\n" {
+                    self.read_documents()?;
+                }
+                return Ok(());
+            }
+        }
+        let word = self.word()?;
+        self.push(Token::Word(word), start);
+        Ok(())
+    }
+
+    fn redirect(&mut self, number: Option<u32>, start: usize) -> Result<(), Unreadable> {
+        let rest = self.rest();
+        let found = REDIRECTS.iter().find(|sign| rest.starts_with(**sign));
+        let sign = *found.ok_or(Unreadable)?;
+        self.at += sign.len();
+        while matches!(self.peek(), Some(' ' | '\t')) {
+            self.at += 1;
+        }
+        let target = self.word()?;
+        let here = sign.starts_with("<<");
+        if here {
+            let end = match target.pieces.as_deref() {
+                Some([Piece::Text(text)]) => text.clone(),
+                _ => return Err(Unreadable),
+            };
+            self.documents.push(Document {
+                end,
+                tabs: sign == "<<-",
+                literal: target.quoted,
+                token: self.out.len(),
+            });
+        }
+        let redirect = Redirect {
+            number,
+            operator: if here { "<<" } else { sign },
+            target,
+        };
+        self.push(Token::Redirect(redirect), start);
+        Ok(())
+    }
+
+    /// Takes the here-documents that the line before began.
+    fn read_documents(&mut self) -> Result<(), Unreadable> {
+        for document in std::mem::take(&mut self.documents) {
+            let mut body = String::new();
+            loop {
+                if self.rest().is_empty() {
+                    return Err(Unreadable);
+                }
+                let length = self.rest().find('\n');
+                let line = &self.rest()[..length.unwrap_or(self.rest().len())];
+                let bare = match document.tabs {
+                    true => line.trim_start_matches('\t'),
+                    false => line,
+                };
+                let ends = bare == document.end;
+                if !ends {
+                    body.push_str(bare);
+                    body.push('\n');
+                }
+                self.at += length.map_or(self.rest().len(), |length| length + 1);
+                if ends {
+                    break;
+                }
+            }
+            let plain = document.literal || !body.contains(['$', '`', '\\']);
+            if let Some(Spanned {
+                token: Token::Redirect(redirect),
+                ..
+            }) = self.out.get_mut(document.token)
+            {
+                redirect.target = Word {
+                    pieces: plain.then(|| vec![Piece::Text(body)]),
+                    quoted: true,
+                    assigns: false,
+                    substitutes: false,
+                    is_star: false,
+                };
+            }
+        }
+        Ok(())
+    }
+
+    fn word(&mut self) -> Result<Word, Unreadable> {
+        let mut pieces: Option<Vec<Piece>> = Some(Vec::new());
+        let mut quoted = false;
+        let start = self.at;
+        while let Some(c) = self.peek() {
+            match c {
+                ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
+                '\\' => {
+                    self.at += 1;
+                    match self.next() {
+                        Some('\n') | None => {}
+                        Some(escaped) => {
+                            quoted = true;
+                            add(&mut pieces, escaped);
+                        }
+                    }
+                }
+                '\'' => {
+                    self.at += 1;
+                    quoted = true;
+                    let length = self.rest().find('\'').ok_or(Unreadable)?;
+                    let inner = self.rest()[..length].to_owned();
+                    self.at += length + 1;
+                    inner.chars().for_each(|c| add(&mut pieces, c));
+                }
+                '"' => {
+                    self.at += 1;
+                    quoted = true;
+                    self.double(&mut pieces)?;
+                }
+                '$' => self.dollar(&mut pieces, false)?,
+                '`' => {
+                    self.at += 1;
+                    self.backquote()?;
+                    pieces = None;
+                }
+                '*' | '?' | '[' | ']' if !self.is_bracket(start) => {
+                    self.at += 1;
+                    pieces = None;
+                }
+                '~' if self.at == start => {
+                    self.at += 1;
+                    pieces = None;
+                }
+                // bash would make several words of it.
+                '{' if self.rest().contains(',') && self.at > start => {
+                    self.at += 1;
+                    pieces = None;
+                }
+                _ => {
+                    self.at += c.len_utf8();
+                    add(&mut pieces, c);
+                }
+            }
+        }
+        let raw = self.text.get(start..self.at).unwrap_or_default();
+        if raw.is_empty() {
+            return Err(Unreadable);
+        }
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        Ok(Word {
+            assigns: raw.split_once('=').is_some_and(|(name, _)| is_name(name)),
+            substitutes: raw.contains('`') || raw.contains("$("),
+            is_star: raw == "*",
+            pieces,
+            quoted,
+        })
+    }
+
+    /// `[`, `[[`, `]` and `]]` as words of their own are commands, not patterns.
+    fn is_bracket(&self, start: usize) -> bool {
+        let rest = self.text.get(start..).unwrap_or_default();
+        let word = rest
+            .split(|c: char| c.is_whitespace() || ";&|()<>".contains(c))
+            .next();
+        matches!(word, Some("[" | "[[" | "]" | "]]"))
+    }
+
+    fn double(&mut self, pieces: &mut Option<Vec<Piece>>) -> Result<(), Unreadable> {
+        loop {
+            match self.peek().ok_or(Unreadable)? {
+                '"' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                '$' => self.dollar(pieces, true)?,
+                '`' => {
+                    self.at += 1;
+                    self.backquote()?;
+                    *pieces = None;
+                }
+                '\\' => {
+                    self.at += 1;
+                    match self.next().ok_or(Unreadable)? {
+                        '\n' => {}
+                        c if "$`\"\\".contains(c) => add(pieces, c),
+                        c => {
+                            add(pieces, '\\');
+                            add(pieces, c);
+                        }
+                    }
+                }
+                c => {
+                    self.at += c.len_utf8();
+                    add(pieces, c);
+                }
+            }
+        }
+    }
+
+    fn dollar(&mut self, pieces: &mut Option<Vec<Piece>>, quoted: bool) -> Result<(), Unreadable> {
+        self.at += 1;
+        let is_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        let name = match self.peek() {
+            Some('{') => {
+                self.at += 1;
+                let inside = self.braced()?;
+                let name = |bare: &str| match !bare.is_empty() && bare.chars().all(|c| is_name(&c))
+                {
+                    true => Some(bare.to_owned()),
+                    false => None,
+                };
+                if let Some((bare, _)) = inside.split_once(":+") {
+                    match (pieces.as_mut(), name(bare)) {
+                        (Some(list), Some(name)) => list.push(Piece::Alternative(name)),
+                        _ => *pieces = None,
+                    }
+                    return Ok(());
+                }
+                name(inside.strip_suffix(":-").unwrap_or(&inside))
+            }
+            Some('(') => {
+                let start = self.at;
+                self.at += 1;
+                self.parenthesised()?;
+                Some(self.text[start..self.at].to_owned())
+            }
+            Some(c) if c.is_ascii_digit() => {
+                self.at += 1;
+                Some(c.to_string())
+            }
+            Some(c) if is_name(&c) => {
+                let name: String = self.rest().chars().take_while(is_name).collect();
+                self.at += name.len();
+                Some(name)
+            }
+            Some(c) if "@*#?$!-".contains(c) => {
+                self.at += 1;
+                None
+            }
+            _ => {
+                add(pieces, '$');
+                return Ok(());
+            }
+        };
+        match (pieces.as_mut(), name) {
+            (Some(list), Some(name)) => list.push(Piece::Variable { name, quoted }),
+            _ => *pieces = None,
+        }
+        Ok(())
+    }
+
+    /// The text up to the brace that ends an expansion, whose beginning has been taken.
+    fn braced(&mut self) -> Result<String, Unreadable> {
+        let start = self.at;
+        self.nested('{', '}')?;
+        Ok(self.text[start..self.at - 1].to_owned())
+    }
+
+    fn parenthesised(&mut self) -> Result<(), Unreadable> {
+        self.nested('(', ')')
+    }
+
+    /// Passes what stands between brackets, quotes in it left alone.
+    fn nested(&mut self, open: char, close: char) -> Result<(), Unreadable> {
+        let mut depth = 1_usize;
+        while depth > 0 {
+            match self.next().ok_or(Unreadable)? {
+                '\\' => {
+                    self.next();
+                }
+                '\'' => self.at += self.rest().find('\'').ok_or(Unreadable)? + 1,
+                '"' => loop {
+                    match self.next().ok_or(Unreadable)? {
+                        '"' => break,
+                        '\\' => {
+                            self.next();
+                        }
+                        _ => {}
+                    }
+                },
+                c if c == open => depth += 1,
+                c if c == close => depth -= 1,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn backquote(&mut self) -> Result<(), Unreadable> {
+        loop {
+            match self.next().ok_or(Unreadable)? {
+                '`' => return Ok(()),
+                '\\' => {
+                    self.next();
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn add(pieces: &mut Option<Vec<Piece>>, c: char) {
+    let Some(pieces) = pieces else { return };
+    match pieces.last_mut() {
+        Some(Piece::Text(text)) => text.push(c),
+        _ => pieces.push(Piece::Text(c.into())),
+    }
+}

@@ -1,0 +1,74 @@
+//! `[`: the conditions of test(1) that can be decided from words alone.
+
+/// Decides `words`, the operands between `[` and `]`; `file` is asked about files (`-e PATH`).
+/// `None` where something is not known.
+pub(super) fn decide(
+    words: &[Option<String>],
+    file: &mut dyn FnMut(&str, &str) -> Option<bool>,
+) -> Option<bool> {
+    let is = |word: &Option<String>, text: &str| word.as_deref() == Some(text);
+    // -o binds weaker than -a; `[ a -o b ]` compares nothing when it has three words.
+    if words.len() > 3 || words.len() == 3 && is(&words[1], "-o") {
+        if let Some(at) = split(words, "-o") {
+            let (a, b) = (decide(&words[..at], file), decide(&words[at + 1..], file));
+            return or(a, b);
+        }
+    }
+    if words.len() > 3 || words.len() == 3 && is(&words[1], "-a") {
+        if let Some(at) = split(words, "-a") {
+            let (a, b) = (decide(&words[..at], file), decide(&words[at + 1..], file));
+            return and(a, b);
+        }
+    }
+    match words {
+        [] => Some(false),
+        [first, rest @ ..] if is(first, "!") && !rest.is_empty() => {
+            decide(rest, file).map(|truth| !truth)
+        }
+        [one] => one.as_ref().map(|text| !text.is_empty()),
+        [operator, operand] => {
+            let operand = operand.as_ref()?;
+            match operator.as_deref()? {
+                "-n" => Some(!operand.is_empty()),
+                "-z" => Some(operand.is_empty()),
+                operator if operator.len() == 2 && operator.starts_with('-') => {
+                    file(operator, operand)
+                }
+                _ => None,
+            }
+        }
+        [a, operator, b] => {
+            let (a, b) = (a.as_ref()?, b.as_ref()?);
+            match operator.as_deref()? {
+                "=" | "==" => Some(a == b),
+                "!=" => Some(a != b),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The last such operator with something on both sides.
+fn split(words: &[Option<String>], operator: &str) -> Option<usize> {
+    let at = words
+        .iter()
+        .rposition(|word| word.as_deref() == Some(operator))?;
+    (at > 0 && at + 1 < words.len()).then_some(at)
+}
+
+pub(super) fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+pub(super) fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
+}
