@@ -18,6 +18,8 @@ pub struct Entry {
     /// The SHA-1 that the archive itself gives of the content, or of a symbolic link's target;
     /// where it gives one (Alpine).
     pub sha1: Option<[u8; 20]>,
+    /// The names of its user and its group, where the archive gives them.
+    pub names: [Option<Box<str>>; 2],
 }
 
 /// What an entry is; as `tree::Kind`, but with the content still ahead.

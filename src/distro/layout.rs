@@ -1,11 +1,12 @@
 //! How an ecosystem's packages become a filesystem: what assembling asks of a distribution.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Control, Fault};
+use super::{Configured, Control, Fault, Scene};
 use crate::model::{
-    Arch, Epoch, LockedPackage, PackageName, PackageRequest, PathRules, Proof, Repository,
+    Arch, Configure, Epoch, LockedPackage, PackageName, PackageRequest, PathRules, Proof,
+    Repository,
 };
 use crate::tree::{Contents, Node, TreePath};
 
@@ -21,13 +22,22 @@ pub struct Member<'a> {
 /// A link that an image has wherever it is needed, and the directory that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootLink {
-    /// Where it is: one part.
+    /// Where it is.
     pub path: TreePath,
-    /// The directory, relative to the root, which is also the link's text.
+    /// The directory, which is made where no package ships it.
     pub target: TreePath,
-    /// Whether the lowest layer has it in any case; else the lowest layer that ships it or
-    /// something below it has.
+    /// What the link says.
+    pub text: String,
+    /// Whether the lowest layer has it in any case; else the lowest that has a path on it.
     pub always: bool,
+}
+
+impl RootLink {
+    /// Whether a path is the link's own, or passes through it.
+    pub fn is_on(&self, path: &TreePath) -> bool {
+        let rest = path.as_bytes().strip_prefix(self.path.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    }
 }
 
 /// A path of other packages that one package moves out of its way.
@@ -95,6 +105,9 @@ pub struct Image<'a> {
     pub rules: &'a PathRules,
     /// What the manifest asks for.
     pub wishes: Wishes<'a>,
+    /// The packages that are not fully configured, and the triggers that are left where it is only
+    /// those; absent where no package was configured at all.
+    pub unfinished: Option<&'a BTreeMap<PackageName, Vec<String>>>,
 }
 
 /// A file, link or directory of the database; owned by 0:0.
@@ -132,7 +145,7 @@ pub struct AccountDefaults {
 /// The part of a distribution that assembling needs. Pure: bytes come in through [`Contents`].
 pub trait Layout: Sync {
     /// The links above directories that this release's packages take for granted.
-    fn root_links(&self, release: &str, arch: Arch) -> Vec<RootLink>;
+    fn root_links(&self, release: &str, arch: Arch, configure: Configure) -> Vec<RootLink>;
 
     /// The order in which the packages of one layer are put into it, as places in `members`, each
     /// once: of two that may take a path over from one another the later has it.
@@ -145,8 +158,9 @@ pub trait Layout: Sync {
     /// Whether `winner` may take a path over from `loser` although their files differ.
     fn takes_over(&self, winner: Member<'_>, loser: Member<'_>) -> bool;
 
-    /// What a package moves out of its way, in every `configure` mode.
-    fn diversions(&self, member: Member<'_>) -> Vec<Diversion>;
+    /// What a package moves out of its way: literal statements in every `configure` mode, and beyond
+    /// `none` what is known of its scripts otherwise.
+    fn diversions(&self, member: Member<'_>, configure: Configure) -> Vec<Diversion>;
 
     /// What a package adds to the database. `entries` are as packaged, with their contents in
     /// `contents`, and `newest` is the time of what is generated. Control files that become files
@@ -175,6 +189,12 @@ pub trait Layout: Sync {
 
     /// The scripts of a package that would run when it is installed: `preinst`, `triggers`.
     fn scripts(&self, control: &Control) -> Vec<&'static str>;
+
+    /// Does what the scripts of the packages would do, as far as that is known (`configure: native`).
+    ///
+    /// # Errors
+    /// When a packaged file cannot be read back.
+    fn configure(&self, scene: Scene<'_>) -> Result<Configured, Fault>;
 
     /// Accounts as the distribution has them.
     fn accounts(&self) -> AccountDefaults;

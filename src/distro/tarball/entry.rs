@@ -91,7 +91,18 @@ pub(super) fn read(
         },
         kind,
         sha1: pax.sha1,
+        names: [
+            owner_name(header.username_bytes()),
+            owner_name(header.groupname_bytes()),
+        ],
     })
+}
+
+/// A user's or group's name, if it could be one; most are root's, which need no memory.
+fn owner_name(bytes: Option<&[u8]>) -> Option<Box<str>> {
+    let name = std::str::from_utf8(bytes?).ok()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    (!name.is_empty() && name != "root" && name.chars().all(plain)).then(|| name.into())
 }
 
 /// Of an entry that is not [`plain`].

@@ -1,0 +1,416 @@
+//! The image while it is configured: what packages hold, and what has been made on top of it.
+//!
+//! What is made becomes the `system` layer, which can add, replace a file whole and say what a
+//! directory's mode and owner are, and nothing else (FORMATS.md section 5): a statement that would
+//! take more is refused, and so is left undone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Fault;
+use super::accounts::AccountBook;
+use crate::model::Epoch;
+use crate::tree::{Blob, Kind, Location, Meta, Node, TreePath};
+
+/// The packages' files of an image.
+pub trait Ground {
+    /// What is stored at a path whose parents are no links; directories as the image has them.
+    fn node(&self, path: &TreePath) -> Option<Node>;
+
+    /// The paths below a directory, at any depth, that are not directories; sorted.
+    fn below(&self, directory: &TreePath) -> Vec<TreePath>;
+
+    /// Bytes of a file, from `offset` on.
+    ///
+    /// # Errors
+    /// When they cannot be read back.
+    fn read(&self, path: &TreePath, blob: &Blob, offset: u64, into: &mut [u8])
+    -> Result<(), Fault>;
+}
+
+/// The largest file that is read whole: a list, a certificate, an account file.
+const MAX_FILE: u64 = 16 << 20;
+
+/// As many links as Linux follows.
+const MAX_LINKS: usize = 40;
+
+/// An image in the making.
+pub(in crate::distro) struct Draft<'a> {
+    ground: &'a dyn Ground,
+    made: BTreeMap<TreePath, Node>,
+    /// Users and groups.
+    pub(in crate::distro) accounts: AccountBook,
+    time: i64,
+    fault: Option<Fault>,
+}
+
+/// What mode and owner something is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::distro) struct Access {
+    pub(in crate::distro) mode: u16,
+    pub(in crate::distro) uid: u32,
+    pub(in crate::distro) gid: u32,
+}
+
+impl Access {
+    /// Root's.
+    pub(in crate::distro) const fn root(mode: u16) -> Self {
+        Self {
+            mode,
+            uid: 0,
+            gid: 0,
+        }
+    }
+}
+
+impl<'a> Draft<'a> {
+    /// Nothing made yet; `time` is that of what will be.
+    pub(in crate::distro) fn new(ground: &'a dyn Ground, time: Epoch) -> Self {
+        Self {
+            ground,
+            made: BTreeMap::new(),
+            accounts: AccountBook::default(),
+            time: time.0,
+            fault: None,
+        }
+    }
+
+    /// What was made.
+    ///
+    /// # Errors
+    /// When a file of a package could not be read on the way.
+    pub(in crate::distro) fn finish(self) -> Result<BTreeMap<TreePath, Node>, Fault> {
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(self.made),
+        }
+    }
+
+    /// Where an absolute path is stored, its last part not followed; `None` for the root itself, for
+    /// links without end, and for what passes through a file.
+    pub(in crate::distro) fn place(&self, path: &str) -> Option<TreePath> {
+        self.resolve(path.strip_prefix('/')?.as_bytes(), false)
+    }
+
+    /// Where an absolute path leads to.
+    pub(in crate::distro) fn target(&self, path: &str) -> Option<TreePath> {
+        self.resolve(path.strip_prefix('/')?.as_bytes(), true)
+    }
+
+    fn resolve(&self, path: &[u8], follow_last: bool) -> Option<TreePath> {
+        let mut left: Vec<Vec<u8>> = parts(path).rev().collect();
+        let mut here: Vec<Vec<u8>> = Vec::new();
+        let mut followed = 0;
+        while let Some(part) = left.pop() {
+            match &part[..] {
+                b"." => continue,
+                b".." => {
+                    here.pop();
+                    continue;
+                }
+                _ => here.push(part),
+            }
+            if left.is_empty() && !follow_last {
+                break;
+            }
+            let at = TreePath::from_archive(&here.join(&b'/')).ok()??;
+            match self.stored(&at).map(|node| node.kind) {
+                Some(Kind::Symlink(target)) => {
+                    followed += 1;
+                    if followed > MAX_LINKS {
+                        return None;
+                    }
+                    here.pop();
+                    if target.starts_with(b"/") {
+                        here.clear();
+                    }
+                    left.extend(parts(&target).rev());
+                }
+                Some(Kind::Directory) | None => {}
+                Some(_) if left.is_empty() => {}
+                Some(_) => return None,
+            }
+        }
+        TreePath::from_archive(&here.join(&b'/')).ok()?
+    }
+
+    /// What is at a path as it is stored.
+    fn stored(&self, place: &TreePath) -> Option<Node> {
+        match self.made.get(place) {
+            Some(node) => Some(node.clone()),
+            None => self.ground.node(place),
+        }
+    }
+
+    /// What is at a path, its last part not followed.
+    pub(in crate::distro) fn node(&self, path: &str) -> Option<Node> {
+        self.stored(&self.place(path)?)
+    }
+
+    /// What a path leads to.
+    pub(in crate::distro) fn followed(&self, path: &str) -> Option<Node> {
+        self.stored(&self.target(path)?)
+    }
+
+    /// Whether a path leads to something; `/` always does.
+    pub(in crate::distro) fn exists(&self, path: &str) -> bool {
+        path.trim_matches('/').is_empty() || self.followed(path).is_some()
+    }
+
+    /// The paths below a directory that are not directories, with their leading `/`; sorted.
+    pub(in crate::distro) fn below(&self, directory: &str) -> Vec<String> {
+        let Some(place) = self.target(directory) else {
+            return Vec::new();
+        };
+        let mut found = self.ground.below(&place);
+        let inside = |path: &TreePath| {
+            let rest = path.as_bytes().strip_prefix(place.as_bytes());
+            rest.is_some_and(|rest| rest.starts_with(b"/"))
+        };
+        let made = self.made.iter();
+        found.extend(
+            made.filter(|(path, node)| inside(path) && !node.is_directory())
+                .map(|(path, _)| path.clone()),
+        );
+        found.sort();
+        found.dedup();
+        let text = |path: &TreePath| String::from_utf8(path.as_bytes().to_vec()).ok();
+        found
+            .iter()
+            .filter_map(text)
+            .map(|path| format!("/{path}"))
+            .collect()
+    }
+
+    /// What lies in a directory: names of all but directories, and of directories that hold something.
+    pub(in crate::distro) fn list(&self, directory: &str) -> [Vec<String>; 2] {
+        let mut out = [BTreeSet::new(), BTreeSet::new()];
+        if let Some(place) = self.target(directory) {
+            let ground = self.ground.below(&place);
+            let made = self.made.iter().filter(|(_, node)| !node.is_directory());
+            for path in ground.iter().chain(made.map(|(path, _)| path)) {
+                let rest = path.as_bytes().strip_prefix(place.as_bytes());
+                let Some(rest) = rest.and_then(|rest| rest.strip_prefix(b"/")) else {
+                    continue;
+                };
+                let mut parts = rest.splitn(2, |&byte| byte == b'/');
+                let name = parts.next().map(std::str::from_utf8);
+                let deeper = usize::from(parts.next().is_some());
+                if let Some(Ok(name)) = name
+                    && !out[deeper].contains(name)
+                {
+                    out[deeper].insert(name.to_owned());
+                }
+            }
+        }
+        out.map(|names| names.into_iter().collect())
+    }
+
+    /// The content of the regular file that a path leads to.
+    pub(in crate::distro) fn read(&mut self, path: &str) -> Option<Vec<u8>> {
+        let place = self.target(path)?;
+        let node = self.stored(&place)?;
+        let (place, blob) = self.content(place, node)?;
+        (blob.size <= MAX_FILE).then_some(())?;
+        let mut bytes = vec![0; usize::try_from(blob.size).ok()?];
+        self.read_range(&place, &blob, 0, &mut bytes)
+            .then_some(bytes)
+    }
+
+    /// The content of a file or of the file that a hard link is another name of.
+    fn content(&self, place: TreePath, node: Node) -> Option<(TreePath, Blob)> {
+        match node.kind {
+            Kind::File(blob) => Some((place, blob)),
+            Kind::Hardlink(first) => match self.stored(&first)?.kind {
+                Kind::File(blob) => Some((first, blob)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The regular file that a path leads to: where it is stored, and its content.
+    pub(in crate::distro) fn file(&self, path: &str) -> Option<(TreePath, Blob)> {
+        let place = self.target(path)?;
+        let node = self.stored(&place)?;
+        self.content(place, node)
+    }
+
+    /// Reads a part of a file; whether it could be read.
+    pub(in crate::distro) fn read_range(
+        &mut self,
+        place: &TreePath,
+        blob: &Blob,
+        offset: u64,
+        into: &mut [u8],
+    ) -> bool {
+        let end = offset.checked_add(into.len() as u64);
+        if end.is_none_or(|end| end > blob.size) {
+            return false;
+        }
+        if let Location::Inline(bytes) = &blob.at {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            return match bytes.get(start..start.saturating_add(into.len())) {
+                Some(part) => {
+                    into.copy_from_slice(part);
+                    true
+                }
+                None => false,
+            };
+        }
+        match self.ground.read(place, blob, offset, into) {
+            Ok(()) => true,
+            Err(fault) => {
+                self.fault.get_or_insert(fault);
+                false
+            }
+        }
+    }
+
+    /// The files below a directory, by their name relative to it, links followed; what cannot be read
+    /// whole is left out.
+    pub(in crate::distro) fn files(&mut self, directory: &str) -> Vec<(String, Vec<u8>)> {
+        let mut out = Vec::new();
+        for path in self.below(directory) {
+            // Where the directory is a link, what is below it has another name.
+            let name = path.strip_prefix(directory);
+            let name = name.and_then(|name| name.strip_prefix('/'));
+            if let Some(name) = name
+                && let Some(bytes) = self.read(&path)
+            {
+                out.push((name.to_owned(), bytes));
+            }
+        }
+        out
+    }
+
+    /// The content of a text file.
+    pub(in crate::distro) fn text(&mut self, path: &str) -> Option<String> {
+        String::from_utf8(self.read(path)?).ok()
+    }
+
+    fn meta(&self, access: Access, time: i64) -> Meta {
+        Meta {
+            mode: access.mode & 0o7777,
+            uid: access.uid,
+            gid: access.gid,
+            mtime: time,
+            ..Meta::default()
+        }
+    }
+
+    /// Puts a file at a path, following links; whether that can be done.
+    pub(in crate::distro) fn put_file(&mut self, path: &str, blob: Blob, access: Access) -> bool {
+        let Some(place) = self.target(path) else {
+            return false;
+        };
+        if self.stored(&place).is_some_and(|node| node.is_directory()) || !self.enter(&place) {
+            return false;
+        }
+        let meta = self.meta(access, self.time);
+        let kind = Kind::File(blob);
+        self.made.insert(place, Node { meta, kind });
+        true
+    }
+
+    /// Puts bytes at a path; one that is there keeps its mode and owner.
+    pub(in crate::distro) fn write(&mut self, path: &str, bytes: Vec<u8>, mode: u16) -> bool {
+        let access = match self.followed(path) {
+            Some(node) => Access {
+                mode: node.meta.mode,
+                uid: node.meta.uid,
+                gid: node.meta.gid,
+            },
+            None => Access::root(mode),
+        };
+        self.put_file(path, Blob::inline(bytes), access)
+    }
+
+    /// Puts a link at a path, in place of a file or link that is there.
+    pub(in crate::distro) fn put_link(&mut self, path: &str, target: &str) -> bool {
+        let Some(place) = self.place(path) else {
+            return false;
+        };
+        if self.stored(&place).is_some_and(|node| node.is_directory()) || !self.enter(&place) {
+            return false;
+        }
+        let kind = Kind::Symlink(target.as_bytes().into());
+        let meta = self.meta(Access::root(0o777), self.time);
+        self.made.insert(place, Node { meta, kind });
+        true
+    }
+
+    /// Makes a directory, or gives one that is there its mode and owner.
+    pub(in crate::distro) fn put_directory(&mut self, path: &str, access: Access) -> bool {
+        let Some(place) = self.target(path) else {
+            return false;
+        };
+        let known = self.stored(&place);
+        if known.as_ref().is_some_and(|node| !node.is_directory()) || !self.enter(&place) {
+            return false;
+        }
+        let mut meta = self.meta(access, Epoch::DIRECTORY.0);
+        if let Some(known) = known {
+            meta.xattrs = known.meta.xattrs;
+        }
+        let kind = Kind::Directory;
+        self.made.insert(place, Node { meta, kind });
+        true
+    }
+
+    /// Whether the directories above a place can be there; those that are not come along.
+    fn enter(&self, place: &TreePath) -> bool {
+        let mut next = place.parent();
+        while let Some(parent) = next {
+            match self.stored(&parent) {
+                Some(node) => return node.is_directory(),
+                None => next = parent.parent(),
+            }
+        }
+        true
+    }
+
+    /// Changes mode, owner or attributes of what a path leads to; whether there is anything.
+    pub(in crate::distro) fn change(&mut self, path: &str, change: impl FnOnce(&mut Meta)) -> bool {
+        let Some(place) = self.target(path) else {
+            return false;
+        };
+        let Some(mut node) = self.stored(&place) else {
+            return false;
+        };
+        if let Kind::Hardlink(first) = &node.kind {
+            // The other names would keep what they have: better none of them is changed.
+            let _ = first;
+            return false;
+        }
+        if !matches!(node.kind, Kind::File(_) | Kind::Directory) {
+            return false;
+        }
+        let before = node.meta.clone();
+        change(&mut node.meta);
+        if node.meta != before {
+            self.made.insert(place, node);
+        }
+        true
+    }
+
+    /// Takes back what was made at a path; whether nothing is there then.
+    pub(in crate::distro) fn remove(&mut self, path: &str) -> bool {
+        let Some(place) = self.place(path) else {
+            return true;
+        };
+        match self.made.get(&place) {
+            Some(node) if node.is_directory() => return false,
+            Some(_) => {
+                self.made.remove(&place);
+            }
+            None => {}
+        }
+        self.ground.node(&place).is_none()
+    }
+}
+
+fn parts(path: &[u8]) -> impl DoubleEndedIterator<Item = Vec<u8>> + '_ {
+    path.split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty())
+        .map(<[u8]>::to_vec)
+}
