@@ -81,6 +81,9 @@ pub(super) fn file_stem(package: &LockedPackage, same: bool) -> String {
     }
 }
 
+/// Control files that are needed again, for `configure: native`.
+const READ_LATER: &[&str] = &["preinst", "postinst", "triggers"];
+
 /// See `Layout::register`.
 pub(super) fn register(
     package: &LockedPackage,
@@ -119,7 +122,13 @@ pub(super) fn register(
     }
     files.insert("list".into(), generated(list(package, entries)?));
     // `control` stays: it answers what the package replaces. `list` would hide dpkg's own.
-    let taken = |name: &String, _: &mut ControlFile| name != "control" && name != "list";
+    for name in READ_LATER {
+        if let Some(file) = control.get(*name) {
+            files.insert((*name).to_owned(), file.clone());
+        }
+    }
+    let stays = |name: &str| name == "control" || name == "list" || READ_LATER.contains(&name);
+    let taken = |name: &String, _: &mut ControlFile| !stays(name);
     files.extend(control.extract_if(.., taken));
     let mut out = Vec::with_capacity(files.len());
     for (name, file) in files {
@@ -230,8 +239,12 @@ impl Sums<'_> {
                 sums.insert(path, self.of(path, blob)?);
             }
         }
-        // One that is not shipped, as those to be removed on upgrade, has no digest.
-        let sum = |one: &control::Conffile| Some((one.path.clone(), sums.get(&one.path)?.clone()));
+        let sum = |one: &control::Conffile| match one.obsolete {
+            // As dpkg keeps one that is to be removed on upgrade, which the package does not ship.
+            true => Some((one.path.clone(), "newconffile remove-on-upgrade".to_owned())),
+            // One that is not shipped has no digest.
+            false => Some((one.path.clone(), sums.get(&one.path)?.clone())),
+        };
         Ok(named.iter().filter_map(sum).collect())
     }
 

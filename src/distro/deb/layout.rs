@@ -3,17 +3,21 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::{Debian, control::triggers, database, divert, replaces, status, usrmerge};
+use super::{Debian, configure, control::triggers, database, divert, replaces, status, usrmerge};
 use crate::distro::{
-    AccountDefaults, Control, Diversion, Fault, Generated, Image, Layout, Member, Registration,
-    RootLink,
+    AccountDefaults, Configured, Control, Diversion, Fault, Generated, Image, Layout, Member,
+    Registration, RootLink, Scene,
 };
-use crate::model::{Arch, LockedPackage};
+use crate::model::{Arch, Configure, LockedPackage};
 use crate::tree::{Contents, Node, TreePath};
 
 impl Layout for Debian {
-    fn root_links(&self, release: &str, arch: Arch) -> Vec<RootLink> {
-        usrmerge::root_links(release, arch)
+    fn root_links(&self, release: &str, arch: Arch, configure: Configure) -> Vec<RootLink> {
+        let mut links = usrmerge::root_links(release, arch);
+        if configure != Configure::None {
+            links.extend(usrmerge::run_links());
+        }
+        links
     }
 
     fn order(&self, members: &[Member<'_>]) -> Vec<usize> {
@@ -30,11 +34,15 @@ impl Layout for Debian {
         replaces::replaces(winner, loser)
     }
 
-    fn diversions(&self, member: Member<'_>) -> Vec<Diversion> {
-        match member.control.get("preinst") {
+    fn diversions(&self, member: Member<'_>, mode: Configure) -> Vec<Diversion> {
+        let mut out = match member.control.get("preinst") {
             Some(script) => divert::read(&script.bytes, &member.package.name),
             None => Vec::new(),
+        };
+        if mode != Configure::None {
+            out.extend(configure::diversions(member));
         }
+        out
     }
 
     fn register(
@@ -72,16 +80,22 @@ impl Layout for Debian {
         out
     }
 
+    fn configure(&self, scene: Scene<'_>) -> Result<Configured, Fault> {
+        configure::configure(scene)
+    }
+
     fn accounts(&self) -> AccountDefaults {
-        // base-passwd copies its masters when it is unpacked first of all, and never again: every
-        // later script, base-files' the first, needs the names in them.
-        AccountDefaults {
-            passwd_master: Some("usr/share/base-passwd/passwd.master"),
-            group_master: Some("usr/share/base-passwd/group.master"),
-            passwd: "root:*:0:0:root:/root:/bin/bash\n",
-            group: "root:*:0:\n",
-            nologin: "/usr/sbin/nologin",
-            shadow_gid: 42,
-        }
+        DEFAULTS
     }
 }
+
+/// base-passwd copies its masters when it is unpacked first of all, and never again: every later
+/// script, base-files' the first, needs the names in them.
+pub(super) const DEFAULTS: AccountDefaults = AccountDefaults {
+    passwd_master: Some("usr/share/base-passwd/passwd.master"),
+    group_master: Some("usr/share/base-passwd/group.master"),
+    passwd: "root:*:0:0:root:/root:/bin/bash\n",
+    group: "root:*:0:\n",
+    nologin: "/usr/sbin/nologin",
+    shadow_gid: 42,
+};

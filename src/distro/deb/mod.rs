@@ -5,6 +5,7 @@
 mod archive;
 mod catalog;
 mod check;
+mod configure;
 mod control;
 mod database;
 mod dialect;

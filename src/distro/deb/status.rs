@@ -2,8 +2,9 @@
 //!
 //! `status` is in dpkg's own form (the order of fields is that of dpkg's table in lib/dpkg/parse.c,
 //! relations are written anew, unknown fields follow in their own order), so that dpkg's first write
-//! to it changes only what changed. A package whose scripts did not run is `unpacked`, as after
-//! `dpkg --unpack`: the next `apt-get install` or `dpkg --configure -a` configures it. Its
+//! to it changes only what changed. A package is `installed` where nothing of its scripts is left to
+//! do, `triggers-pending` where it is only its triggers, and else `unpacked`, as after `dpkg
+//! --unpack`: the next `apt-get install` or `dpkg --configure -a` does what is left. Its
 //! conffiles are under their own names already, so `status` carries their digests: dpkg then finds
 //! nothing to ask about.
 
@@ -82,7 +83,7 @@ pub(super) fn is_same(stanza: &Stanza) -> bool {
     value.is_some_and(|value| value.eq_ignore_ascii_case(b"same"))
 }
 
-/// What `database` needs to know of a package: its paragraph, the name of its files, its priority,
+/// What `database` needs to know of a package: its paragraph up to `Status` and behind it, the name of its files, its priority,
 /// and what its triggers wait for, one to a line.
 pub(super) fn record(
     package: &LockedPackage,
@@ -90,8 +91,10 @@ pub(super) fn record(
     conffiles: &[Conffile],
     triggers: &[Trigger],
 ) -> Result<Vec<u8>, DatabaseError> {
+    let [head, tail] = paragraph(stanza, conffiles);
     let mut parts = vec![
-        paragraph(stanza, conffiles),
+        head,
+        tail,
         file_stem(package, is_same(stanza)).into_bytes(),
         stanza.get("Priority").unwrap_or_default().to_vec(),
     ];
@@ -108,11 +111,12 @@ pub(super) fn record(
     Ok(parts.join(&SEPARATOR))
 }
 
-fn paragraph(stanza: &Stanza, conffiles: &[Conffile]) -> Vec<u8> {
+fn paragraph(stanza: &Stanza, conffiles: &[Conffile]) -> [Vec<u8>; 2] {
+    let mut head = Vec::new();
     let mut out = Vec::new();
     for name in FIELDS {
         match *name {
-            "Status" => write_field(&mut out, name, b"install ok unpacked"),
+            "Status" => head = std::mem::take(&mut out),
             "Conffiles" => {
                 let mut value = Vec::new();
                 for (path, sum) in conffiles {
@@ -139,7 +143,7 @@ fn paragraph(stanza: &Stanza, conffiles: &[Conffile]) -> Vec<u8> {
     for (name, value) in stanza.fields.iter().filter(|(name, _)| !known(name)) {
         write_field(&mut out, name, value);
     }
-    out
+    [head, out]
 }
 
 /// Writes a field, unless it is empty.
@@ -213,7 +217,24 @@ pub(super) fn database(image: Image<'_>) -> Vec<Generated> {
     for registered in image.packages {
         let package = registered.package;
         let mut parts = registered.record.split(|&byte| byte == SEPARATOR);
-        status.extend_from_slice(parts.next().unwrap_or_default());
+        let (head, tail) = (parts.next(), parts.next());
+        let (state, pending) = match image.unfinished {
+            None => ("unpacked", None),
+            Some(unfinished) => match unfinished.get(&package.name).map(Vec::as_slice) {
+                None => ("installed", None),
+                Some([]) => ("unpacked", None),
+                Some(names) => ("triggers-pending", Some(names.join(" "))),
+            },
+        };
+        status.extend_from_slice(head.unwrap_or_default());
+        write_field(
+            &mut status,
+            "Status",
+            format!("install ok {state}").as_bytes(),
+        );
+        status.extend_from_slice(tail.unwrap_or_default());
+        let pending = pending.unwrap_or_default();
+        write_field(&mut status, "Triggers-Pending", pending.as_bytes());
         status.push(b'\n');
         let name = parts.next().unwrap_or_default();
         let priority = parts.next().unwrap_or_default();

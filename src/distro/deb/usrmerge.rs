@@ -1,4 +1,4 @@
-//! Merged /usr: the links that bookworm and later take for granted (Debian's bug #978636, and the
+//! Links above directories. Merged /usr: the links that bookworm and later take for granted (Debian's bug #978636, and the
 //! package usrmerge for the list of directories).
 
 use crate::distro::RootLink;
@@ -34,10 +34,26 @@ pub(super) fn root_links(release: &str, arch: Arch) -> Vec<RootLink> {
         Some(RootLink {
             path: name.parse().ok()?,
             target: format!("usr/{name}").parse().ok()?,
+            text: format!("usr/{name}"),
             always,
         })
     })
     .collect()
+}
+
+/// The links that base-files makes in the place of directories that it ships, when it is configured
+/// (Debian Policy 9.1.4). They are known before anything is placed, for a directory that is there
+/// cannot become a link on a higher layer.
+pub(super) fn run_links() -> impl Iterator<Item = RootLink> {
+    let links = [("var/run", "run"), ("var/lock", "run/lock")];
+    links.into_iter().filter_map(|(path, target)| {
+        Some(RootLink {
+            path: path.parse().ok()?,
+            target: target.parse().ok()?,
+            text: format!("/{target}"),
+            always: false,
+        })
+    })
 }
 
 #[cfg(test)]

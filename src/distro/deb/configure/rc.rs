@@ -1,0 +1,111 @@
+//! What `update-rc.d NAME defaults` leaves behind in a root where it never ran before.
+//!
+//! Init scripts in, links in /etc/rc?.d out (update-rc.d(8), init-system-helpers 1.65 and 1.69;
+//! the runlevels come from the header of the script, init-d-script(5), "Default-Start"). All links
+//! have the number 01: without insserv nobody computes an order. Where insserv or OpenRC is
+//! installed other programs make the links, and nothing is made here: see [`is_plain`].
+
+use std::collections::BTreeMap;
+
+/// Bytes of an init script; the largest in Debian has thirty thousand.
+const MAX_SCRIPT: usize = 1 << 20;
+/// Runlevels of one header; there are eight.
+const MAX_LEVELS: usize = 64;
+
+/// Whether update-rc.d makes the links itself: no insserv with its configuration, no OpenRC.
+#[must_use]
+pub(in crate::distro::deb::configure) fn is_plain(read: &dyn Fn(&str) -> Option<Vec<u8>>) -> bool {
+    let has = |path: &str| read(path).is_some();
+    let insserv = has("/sbin/insserv") || has("/usr/lib/insserv/insserv");
+    !(has("/sbin/openrc") || insserv && has("/etc/insserv.conf"))
+}
+
+/// The links of all calls, in their order: the script's name, and `false` for
+/// `defaults-disabled`. A name that has links already keeps them; one without a script is refused
+/// by the program and has none. Nothing where the root [is not plain](is_plain).
+#[must_use]
+pub(in crate::distro::deb::configure) fn links(
+    calls: &[(String, bool)],
+    read: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    if !is_plain(read) {
+        return out;
+    }
+    for (name, enabled) in calls {
+        if !is_name(name) || levels().any(|level| has_link(&out, level, name)) {
+            continue;
+        }
+        let Some(script) = read(&format!("/etc/init.d/{name}")) else {
+            continue;
+        };
+        let header = Header::read(&script);
+        let start = if *enabled { 'S' } else { 'K' };
+        let start = header.start.iter().map(|level| (level, start));
+        let stop = header.stop.iter().map(|level| (level, 'K'));
+        for (level, kind) in start.chain(stop) {
+            let link = format!("/etc/rc{level}.d/{kind}01{name}");
+            out.insert(link, format!("../init.d/{name}"));
+        }
+    }
+    out
+}
+
+/// The runlevels whose links the program looks for: a single character.
+fn levels() -> impl Iterator<Item = char> {
+    ('0'..='9').chain('A'..='Z').chain('a'..='z')
+}
+
+fn has_link(links: &BTreeMap<String, String>, level: char, name: &str) -> bool {
+    ['S', 'K']
+        .iter()
+        .any(|kind| links.contains_key(&format!("/etc/rc{level}.d/{kind}01{name}")))
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    !name.is_empty() && !name.starts_with(['.', '-']) && name.chars().all(fits)
+}
+
+/// The runlevels of a script.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Header {
+    start: Vec<String>,
+    stop: Vec<String>,
+}
+
+impl Header {
+    fn read(script: &[u8]) -> Self {
+        let mut header = Self::default();
+        let mut inside = false;
+        let script = script.get(..MAX_SCRIPT).unwrap_or(script);
+        for line in script.split(|&byte| byte == b'\n') {
+            let Ok(line) = std::str::from_utf8(line) else {
+                continue;
+            };
+            match line.trim_ascii_end() {
+                "### BEGIN INIT INFO" => inside = true,
+                "### END INIT INFO" => break,
+                line if inside => {
+                    // The last of several lines counts.
+                    if let Some(levels) = line.strip_prefix("# Default-Start:") {
+                        header.start = words(levels);
+                    } else if let Some(levels) = line.strip_prefix("# Default-Stop:") {
+                        header.stop = words(levels);
+                    }
+                }
+                _ => {}
+            }
+        }
+        header
+    }
+}
+
+/// The runlevels of a line; what is no runlevel could be any path.
+fn words(line: &str) -> Vec<String> {
+    line.split_ascii_whitespace()
+        .filter(|word| word.chars().all(|c| c.is_ascii_alphanumeric()))
+        .take(MAX_LEVELS)
+        .map(str::to_owned)
+        .collect()
+}
