@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::archive::{CHECKSUMS, SCRIPTS, installs};
+use super::archive::{CHECKSUMS, OWNERS, SCRIPTS, installs};
 use super::checksum;
 use super::pkginfo::PkgInfo;
 use super::record::Record;
@@ -67,7 +67,15 @@ pub(super) fn register(
         scripts: scripts(package, sum, info, control),
     };
     // They are in the record now; `.PKGINFO` answers what the package replaces.
-    control.retain(|name, _| name == ".PKGINFO");
+    // What describes the package, and what `configure: native` reads.
+    let kept = [
+        ".PKGINFO",
+        OWNERS,
+        ".pre-install",
+        ".post-install",
+        ".trigger",
+    ];
+    control.retain(|name, _| kept.contains(&name.as_str()));
     Ok(Registration {
         files: Vec::new(),
         record: record.encode(),

@@ -91,6 +91,7 @@ fn packages_are_sorted_as_apk_sorts_them_and_tagged() {
             repositories: &repositories,
             ..Wishes::default()
         },
+        unfinished: None,
     };
     let files = database(image).unwrap();
     let content = |path: &str| {

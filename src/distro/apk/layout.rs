@@ -7,16 +7,16 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::pkginfo::PkgInfo;
-use super::{Alpine, database, image, order, replaces};
+use super::{Alpine, configure, database, image, order, replaces};
 use crate::distro::{
-    AccountDefaults, Control, Diversion, Fault, Generated, Image, Layout, Member, Registration,
-    RootLink,
+    AccountDefaults, Configured, Control, Diversion, Fault, Generated, Image, Layout, Member,
+    Registration, RootLink, Scene,
 };
-use crate::model::{Arch, LockedPackage};
+use crate::model::{Arch, Configure, LockedPackage};
 use crate::tree::{Contents, Node, TreePath};
 
 impl Layout for Alpine {
-    fn root_links(&self, _: &str, _: Arch) -> Vec<RootLink> {
+    fn root_links(&self, _: &str, _: Arch, _: Configure) -> Vec<RootLink> {
         Vec::new()
     }
 
@@ -32,7 +32,7 @@ impl Layout for Alpine {
         replaces::takes_over(winner, loser)
     }
 
-    fn diversions(&self, _: Member<'_>) -> Vec<Diversion> {
+    fn diversions(&self, _: Member<'_>, _: Configure) -> Vec<Diversion> {
         Vec::new()
     }
 
@@ -74,15 +74,21 @@ impl Layout for Alpine {
         out
     }
 
+    fn configure(&self, scene: Scene<'_>) -> Result<Configured, Fault> {
+        configure::configure(scene)
+    }
+
     fn accounts(&self) -> AccountDefaults {
-        // alpine-baselayout-data ships both files.
-        AccountDefaults {
-            passwd_master: None,
-            group_master: None,
-            passwd: "root:x:0:0:root:/root:/bin/sh\n",
-            group: "root:x:0:\n",
-            nologin: "/sbin/nologin",
-            shadow_gid: 42,
-        }
+        DEFAULTS
     }
 }
+
+/// alpine-baselayout-data ships both files.
+pub(super) const DEFAULTS: AccountDefaults = AccountDefaults {
+    passwd_master: None,
+    group_master: None,
+    passwd: "root:x:0:0:root:/root:/bin/sh\n",
+    group: "root:x:0:\n",
+    nologin: "/sbin/nologin",
+    shadow_gid: 42,
+};

@@ -7,6 +7,7 @@ mod archive;
 mod catalog;
 mod check;
 mod checksum;
+mod configure;
 #[cfg(test)]
 mod conformance;
 mod database;

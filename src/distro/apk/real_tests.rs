@@ -134,6 +134,7 @@ fn alpines_own_packages_hold_and_become_apks_own_database() {
             excluded: &[],
             repositories: &repositories,
         },
+        unfinished: None,
     };
     let files = Alpine.database(image).unwrap();
     // What apk 3.0.6 wrote when it installed these packages with `--no-scripts`; of the scripts what

@@ -19,7 +19,7 @@ mod part;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{BufReader, Read};
 
 use super::checksum;
@@ -35,11 +35,18 @@ use error::{ArchiveError, Cause};
 use part::{Stop, Tee, wrong};
 
 /// Raised whenever [`unpack`] gives another result.
-pub(super) const REVISION: u32 = 1;
+pub(super) const REVISION: u32 = 2;
 
 /// The name of the control file that no package can have: for each entry but directories, in the
 /// archive's order, a byte that is 1 and the SHA-1 that the archive gives of it, or one that is 0.
 pub(super) const CHECKSUMS: &str = "checksums";
+
+/// The name under which [`unpack`] returns whom the archive's names of owners stand for: `u` or `g`,
+/// the name and the number, one owner to a line. apk itself goes by the names.
+pub(super) const OWNERS: &str = "owners";
+
+/// More owners than the files of any package have.
+const MAX_OWNERS: usize = 64;
 
 /// Input and output of decoders are moved in pieces of this size, for the sake of speed.
 const PIECE: usize = 256 << 10;
@@ -191,6 +198,17 @@ fn read(
         mtime: 0,
         bytes: data.checksums,
     };
+    let lines = data.owners.iter();
+    let lines: String = lines
+        .map(|(kind, name, id)| format!("{kind} {name} {id}\n"))
+        .collect();
+    if !lines.is_empty() {
+        let owners = ControlFile {
+            bytes: lines.into_bytes(),
+            ..checksums.clone()
+        };
+        control.insert(OWNERS.into(), owners);
+    }
     control.insert(CHECKSUMS.into(), checksums);
     Ok(control)
 }
@@ -305,6 +323,8 @@ struct Data {
     directories: HashSet<TreePath>,
     /// See [`CHECKSUMS`].
     checksums: Vec<u8>,
+    /// See [`OWNERS`].
+    owners: BTreeSet<(char, Box<str>, u32)>,
 }
 
 impl Data {
@@ -351,6 +371,14 @@ impl Data {
         }
         if !self.installs {
             return Ok(());
+        }
+        let ids = [('u', entry.meta.uid), ('g', entry.meta.gid)];
+        for ((kind, id), name) in ids.into_iter().zip(&entry.names) {
+            if let Some(name) = name
+                && self.owners.len() < MAX_OWNERS
+            {
+                self.owners.insert((kind, name.clone(), id));
+            }
         }
         tarball::hand(sink, entry, content).map_err(|why| match why {
             Hand::Refused(fault) => Stop::Refused(fault),
