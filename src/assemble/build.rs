@@ -11,10 +11,13 @@ use super::filter::Filter;
 use super::group::Plan;
 use super::overlay::{Item, What, overlay};
 use super::stack::{Package, Stack};
-use super::{Assembly, Layer, LayerName};
-use crate::distro::{Distro, Diversion, Image, Member, Registered, RootLink, Unpacked, Wishes};
+use super::{Assembly, Layer, LayerName, native};
+use crate::distro::{
+    Distro, Diversion, Image, Member, Registered, RootLink, ScriptClass, ScriptOutcome, Unpacked,
+    Wishes,
+};
 use crate::lockfile::Undone;
-use crate::model::{Accounts, Arch, Epoch, GroupName, LockedPackage, PathRules};
+use crate::model::{Accounts, Arch, Configure, Epoch, GroupName, LockedPackage, PathRules};
 use crate::tree::{Blob, Contents, TreePath};
 
 /// What an image of one architecture is made from.
@@ -25,6 +28,8 @@ pub struct AssembleRequest<'a> {
     pub release: &'a str,
     /// The architecture.
     pub arch: Arch,
+    /// What is done beyond unpacking: nothing, or what scripts would do.
+    pub configure: Configure,
     /// The manifest's groups, lowest first.
     pub groups: &'a [GroupName],
     /// The locked packages. A package's number is its place here, whatever order that is.
@@ -73,13 +78,12 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         .max();
     let epoch = bound.or(newest.map(Epoch)).unwrap_or(Epoch::DIRECTORY);
     let (mut stack, members) = sort_into_groups(distro, request.groups, request.packages)?;
-    let undone = undone(distro, &stack);
     let mut plan = Plan {
         distro,
         contents,
         filter: Filter::new(request.paths),
-        root_links: distro.root_links(request.release, request.arch),
-        diversions: diversions(distro, &stack),
+        root_links: distro.root_links(request.release, request.arch, request.configure),
+        diversions: diversions(distro, &stack, request.configure),
         deferred: BTreeMap::new(),
         records: vec![Vec::new(); stack.packages.len()],
         gone: vec![BTreeSet::new(); stack.packages.len()],
@@ -88,6 +92,17 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         plan.build(&mut stack, layer)?;
     }
 
+    let configured = match request.configure {
+        Configure::None | Configure::Scripts => None,
+        Configure::Native => {
+            let scene = (request.release, request.arch, epoch);
+            Some(native::configure(distro, &stack, contents, scene)?)
+        }
+    };
+    let undone = match &configured {
+        Some(configured) => left_undone(&configured.scripts),
+        None => not_run(distro, &stack),
+    };
     for (owner, taken) in &stack.taken {
         plan.gone[*owner as usize].extend(taken.iter().cloned());
     }
@@ -113,9 +128,12 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         diversions: &diversions,
         rules: request.paths,
         wishes: request.wishes,
+        unfinished: configured.as_ref().map(|configured| &configured.unfinished),
     };
     let mut items = database(distro, &stack, image, epoch)?;
-    let reader = Reader { contents };
+    let made = configured.as_ref().map(|configured| &configured.made);
+    items.extend(made.iter().flat_map(|made| native::items(made, bound)));
+    let reader = Reader { contents, made };
     let names = account_items(&stack, distro, &reader, request.accounts, epoch, &mut items)?;
     let items = with_root_links(&mut plan.root_links, items, bound);
     let system = overlay(&mut stack, None, &LayerName::System, items)?;
@@ -150,6 +168,9 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         epoch,
         replaced,
         undone,
+        scripts: configured
+            .map(|configured| configured.scripts)
+            .unwrap_or_default(),
         user,
         warnings: Vec::new(),
     })
@@ -161,15 +182,16 @@ fn with_root_links(links: &mut Vec<RootLink>, items: Vec<Item>, bound: Option<Ep
     if items.is_empty() {
         return items;
     }
-    let needed = |link: &mut RootLink| {
-        let first = |item: &Item| item.path.parts().next() == Some(link.path.as_bytes());
-        link.always || items.iter().any(first)
-    };
+    let needed =
+        |link: &mut RootLink| link.always || items.iter().any(|item| link.is_on(&item.path));
     let time = bound.map_or(Epoch::DIRECTORY, |bound| bound.min(Epoch::DIRECTORY));
     let taken: Vec<RootLink> = links.extract_if(.., needed).collect();
     let mut out = Vec::with_capacity(items.len() + 2 * taken.len());
-    for RootLink { path, target, .. } in taken {
-        let link = What::Symlink(target.as_bytes().into());
+    for RootLink {
+        path, target, text, ..
+    } in taken
+    {
+        let link = What::Symlink(text.into_bytes().into());
         out.push(generated(target, What::Passage, 0o755, 0, time));
         out.push(generated(path, link, 0o777, 0, time));
     }
@@ -219,10 +241,14 @@ fn sort_into_groups<'a>(
 }
 
 /// What packages move out of their way; of two for one path the lower layer's counts.
-fn diversions(distro: &dyn Distro, stack: &Stack<'_>) -> BTreeMap<TreePath, (u32, Diversion)> {
+fn diversions(
+    distro: &dyn Distro,
+    stack: &Stack<'_>,
+    configure: Configure,
+) -> BTreeMap<TreePath, (u32, Diversion)> {
     let mut found: Vec<(usize, u32, Diversion)> = Vec::new();
     for (owner, package) in (0..).zip(&stack.packages) {
-        let own = distro.diversions(package.member());
+        let own = distro.diversions(package.member(), configure);
         // A script may speak for another package; that one is the diverting package then.
         let named = |diversion: &Diversion| {
             let name = diversion.package.as_ref()?;
@@ -247,8 +273,27 @@ fn diversions(distro: &dyn Distro, stack: &Stack<'_>) -> BTreeMap<TreePath, (u32
     out
 }
 
+/// What scripts were to do and nobody did.
+fn left_undone(scripts: &[ScriptOutcome]) -> Vec<Undone> {
+    let undone = scripts
+        .iter()
+        .filter(|script| script.class == ScriptClass::Undone);
+    let mut out: Vec<Undone> = undone
+        .flat_map(|script| {
+            script.statements.iter().map(|statement| Undone {
+                package: script.package.clone(),
+                script: script.script.clone(),
+                statement: statement.clone(),
+            })
+        })
+        .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
 /// Scripts that did not run: under `configure: none` all of them, each as a whole.
-fn undone(distro: &dyn Distro, stack: &Stack<'_>) -> Vec<Undone> {
+fn not_run(distro: &dyn Distro, stack: &Stack<'_>) -> Vec<Undone> {
     let mut out: Vec<Undone> = Vec::new();
     for package in &stack.packages {
         for script in distro.scripts(&package.control) {
@@ -271,6 +316,7 @@ pub(super) fn generated(path: TreePath, what: What, mode: u16, gid: u32, epoch: 
         uid: 0,
         gid,
         mtime: epoch.0,
+        xattrs: BTreeMap::new(),
         line: None,
     }
 }
@@ -337,6 +383,7 @@ fn file_items(files: LoadedFiles, names: &Names, mtime: Epoch) -> Result<Vec<Ite
             uid,
             gid,
             mtime: mtime.0,
+            xattrs: BTreeMap::new(),
             line: Some(file.line),
         });
     }

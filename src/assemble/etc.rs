@@ -1,5 +1,7 @@
 //! The account files of an image: what packages ship read back, what is declared written on top.
 
+use std::collections::BTreeMap;
+
 use super::accounts::{self, AccountFiles, Names};
 use super::build::generated;
 use super::error::AssembleError;
@@ -8,7 +10,7 @@ use super::overlay::{Item, What};
 use super::stack::Stack;
 use crate::distro::Distro;
 use crate::model::{Accounts, Epoch};
-use crate::tree::{Blob, Contents, Kind, Location, TreePath};
+use crate::tree::{Blob, Contents, Kind, Location, Node, TreePath};
 
 /// An account file is some kilobytes; this is a bound on what a stranger's package makes us read.
 const MAX_ACCOUNT_FILE: u64 = 4 << 20;
@@ -16,6 +18,8 @@ const MAX_ACCOUNT_FILE: u64 = 4 << 20;
 /// Reads small files that the image is going to hold.
 pub(super) struct Reader<'a> {
     pub(super) contents: &'a dyn Contents,
+    /// What native configuration made on top, by where it is stored.
+    pub(super) made: Option<&'a BTreeMap<TreePath, Node>>,
 }
 
 impl Reader<'_> {
@@ -48,18 +52,20 @@ impl Reader<'_> {
         stack: &Stack<'_>,
         path: &str,
     ) -> Result<Option<(String, u16, u32)>, AssembleError> {
-        let claim = path.parse().ok().and_then(|path: TreePath| {
+        let found = path.parse().ok().and_then(|path: TreePath| {
             let place = stack.links.place(&path).ok()?;
-            stack.holder(&place).map(|(_, claim)| claim)
+            let made = self.made.and_then(|made| made.get(&place));
+            let node = made.or_else(|| stack.holder(&place).map(|(_, claim)| &claim.node));
+            node.map(|node| (place, node))
         });
-        let Some(claim) = claim else {
+        let Some((place, node)) = found else {
             return Ok(None);
         };
-        let Kind::File(blob) = &claim.node.kind else {
+        let Kind::File(blob) = &node.kind else {
             return Ok(None);
         };
-        let text = self.text(&claim.path, blob)?;
-        Ok(Some((text, claim.node.meta.mode, claim.node.meta.gid)))
+        let text = self.text(&place, blob)?;
+        Ok(Some((text, node.meta.mode, node.meta.gid)))
     }
 }
 

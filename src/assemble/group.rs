@@ -174,16 +174,14 @@ impl Plan<'_> {
         claims: &mut Vec<Claim>,
         directories: &[(TreePath, Meta, u32)],
     ) -> Result<Vec<RootLink>, AssembleError> {
-        let mut first_parts: BTreeSet<&[u8]> = BTreeSet::new();
-        let paths = claims.iter().map(|claim| &claim.path);
-        for path in paths.chain(directories.iter().map(|(path, ..)| path)) {
-            first_parts.extend(path.parts().next());
-        }
-        let needed =
-            |link: &mut RootLink| link.always || first_parts.contains(link.path.as_bytes());
+        let needed = |link: &mut RootLink| {
+            link.always
+                || claims.iter().any(|claim| link.is_on(&claim.path))
+                || directories.iter().any(|(path, ..)| link.is_on(path))
+        };
         let taken: Vec<RootLink> = self.root_links.extract_if(.., needed).collect();
         for link in &taken {
-            let target = link.target.as_bytes().into();
+            let target = link.text.as_bytes().into();
             stack.links.insert(link.path.clone(), target, NOBODY);
         }
         let mut alien = None;
@@ -293,7 +291,7 @@ fn root_claim(link: &RootLink) -> Claim {
                 mtime: Epoch::DIRECTORY.0,
                 ..Meta::default()
             },
-            kind: Kind::Symlink(link.target.as_bytes().into()),
+            kind: Kind::Symlink(link.text.as_bytes().into()),
         },
         owner: NOBODY,
         inode: 0,
@@ -303,7 +301,8 @@ fn root_claim(link: &RootLink) -> Claim {
 
 /// Whether a package ships the same link: `usr/bin` or `/usr/bin`.
 fn leads_to(kind: &Kind, target: &[u8]) -> bool {
-    matches!(kind, Kind::Symlink(text) if text.strip_prefix(b"/").unwrap_or(text) == target)
+    let bare = |text: &[u8]| text.strip_prefix(b"/").unwrap_or(text).to_vec();
+    matches!(kind, Kind::Symlink(text) if bare(text) == bare(target))
 }
 
 pub(super) fn tangled(stack: &Stack<'_>, owner: u32, path: &TreePath) -> AssembleError {

@@ -10,6 +10,7 @@ mod filter;
 mod glob;
 mod group;
 mod links;
+mod native;
 mod overlay;
 mod packs;
 mod parents;
@@ -25,6 +26,7 @@ mod unpack;
 
 use std::fmt;
 
+use crate::distro::ScriptOutcome;
 use crate::lockfile::Undone;
 use crate::model::{Epoch, GroupName, PackageName};
 use crate::tree::{Tree, TreePath};
@@ -88,6 +90,8 @@ pub struct Assembly {
     pub replaced: Vec<Replaced>,
     /// Scripts that did not run, sorted.
     pub undone: Vec<Undone>,
+    /// What became of each script under `configure: native`, sorted.
+    pub scripts: Vec<ScriptOutcome>,
     /// `image.user` as numbers, `UID:GID`, where the manifest has one.
     pub user: Option<String>,
     /// What the user should know, as sentences.

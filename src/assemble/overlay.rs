@@ -36,6 +36,8 @@ pub(super) struct Item {
     pub(super) gid: u32,
     /// Time, unless it is a directory.
     pub(super) mtime: i64,
+    /// Extended attributes.
+    pub(super) xattrs: BTreeMap<Box<[u8]>, Box<[u8]>>,
     /// The line in the manifest, where it is from there.
     pub(super) line: Option<usize>,
 }
@@ -55,7 +57,7 @@ impl Item {
             } else {
                 self.mtime
             },
-            ..Meta::default()
+            xattrs: self.xattrs.clone(),
         }
     }
 

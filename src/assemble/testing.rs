@@ -3,7 +3,7 @@
 use crate::distro::ALL;
 use crate::distro::{Control, ControlFile, Unpacked, Wishes};
 use crate::model::{
-    Accounts, Arch, Epoch, GroupName, LockedPackage, PathRules, Sha256, SourcePackage,
+    Accounts, Arch, Configure, Epoch, GroupName, LockedPackage, PathRules, Sha256, SourcePackage,
 };
 use crate::tree::{Blob, Contents, Kind, Meta, Node, Tree, TreePath};
 
@@ -126,6 +126,7 @@ pub(super) struct Recipe {
     pub(super) accounts: Accounts,
     pub(super) user: Option<&'static str>,
     pub(super) epoch: Option<Epoch>,
+    pub(super) configure: Configure,
 }
 
 impl Default for Recipe {
@@ -139,6 +140,7 @@ impl Default for Recipe {
             accounts: Accounts::default(),
             user: None,
             epoch: None,
+            configure: Configure::None,
         }
     }
 }
@@ -154,6 +156,7 @@ impl Recipe {
             distro: ALL[0],
             release: self.release,
             arch: Arch::from_oci(self.arch).unwrap(),
+            configure: self.configure,
             groups: &groups,
             packages: locked.iter().zip(unpacked).collect(),
             contents: &NoPacks,

@@ -548,7 +548,8 @@ fn the_system_layer_has_the_database() {
         text(system, "var/lib/dpkg/status"),
         "Package: apt\nStatus: install ok unpacked\nSection: admin\nMaintainer: A <a@b>\n\
          Architecture: amd64\nVersion: 1.0-1\nConffiles:\n \
-         /etc/apt.conf e9c3fd8cd5b7dec30c4a74d4ed8ac2d1\nDescription: d\n\n\
+         /etc/apt.conf e9c3fd8cd5b7dec30c4a74d4ed8ac2d1\n \
+         /etc/old newconffile remove-on-upgrade\nDescription: d\n\n\
          Package: libx1\nStatus: install ok unpacked\nPriority: optional\nMaintainer: A <a@b>\n\
          Architecture: amd64\nMulti-Arch: same\nVersion: 1.0-1\n\
          Depends: a (>= 1.0) | b:any, c (<= 2), d (= 1-1)\nDescription: d\n\

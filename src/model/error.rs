@@ -3,6 +3,8 @@
 /// The kind of a failure: it decides the exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
+    /// The command worked, and the answer is no (1).
+    Negative,
     /// Usage, manifest or lockfile are wrong (2).
     BadInput,
     /// No set of packages fits, or packages claim the same path (3).
@@ -17,6 +19,7 @@ impl Class {
     /// The exit code of the program for this kind of failure.
     pub const fn code(self) -> u8 {
         match self {
+            Self::Negative => 1,
             Self::BadInput => 2,
             Self::Unsatisfiable => 3,
             Self::Untrusted => 4,

@@ -51,6 +51,7 @@ pub fn build(
         lockfile: &lockfile,
         epoch,
         allow_outside: options.allow_outside,
+        require_configured: options.require_configured,
     };
     let mut make = || match options.format {
         Format::Oci | Format::OciArchive => images(&maker, &arches, options, &reference, stdout),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::image::{Made, Maker};
 use super::report::{BuiltImage, BuiltLayer};
 use crate::assemble::{LayerName, LoadedFiles, Replaced};
+use crate::distro::{ScriptClass, ScriptOutcome};
 use crate::export::{Diff, Document, Encoder, LayerBlob, PackedImage};
 use crate::lockfile::{Generated, Undone};
 use crate::model::{Arch, Epoch, LockedPackage, Sha256};
@@ -12,7 +13,7 @@ use crate::store::{Store, StoreError};
 use crate::tree::TreePath;
 
 /// The stage of finished images; raised with every change of what a result consists of.
-const IMAGE: (&str, u32) = ("image", 3);
+const IMAGE: (&str, u32) = ("image", 4);
 
 /// The digest of everything that decides the bytes of an image.
 pub(super) fn key(maker: &Maker<'_>, arch: Arch, files: &LoadedFiles) -> Sha256 {
@@ -70,6 +71,7 @@ struct Record {
     tree: String,
     replaced: Vec<(Vec<u8>, bool, Option<String>)>,
     undone: Vec<[String; 3]>,
+    scripts: Vec<(String, String, String, Vec<String>)>,
     generated: Vec<GeneratedRecord>,
     warnings: Vec<String>,
 }
@@ -141,6 +143,14 @@ pub(super) fn save(
             undone.statement.clone(),
         ]
     });
+    let scripts = made.built.scripts.iter().map(|script| {
+        (
+            script.package.to_string(),
+            script.script.clone(),
+            script.class.key().to_owned(),
+            script.statements.clone(),
+        )
+    });
     let generated = made.generated.iter().map(|entry| GeneratedRecord {
         path: entry.path.clone(),
         sha256: entry.sha256.map(|digest| digest.to_string()),
@@ -162,6 +172,7 @@ pub(super) fn save(
             .unwrap_or_default(),
         replaced: replaced.collect(),
         undone: undone.collect(),
+        scripts: scripts.collect(),
         generated: generated.collect(),
         warnings: made.warnings.clone(),
     };
@@ -220,6 +231,15 @@ impl Record {
                 statement,
             });
         }
+        let mut scripts = Vec::new();
+        for (package, script, class, statements) in self.scripts {
+            scripts.push(ScriptOutcome {
+                package: package.parse().ok()?,
+                script,
+                class: ScriptClass::from_key(&class)?,
+                statements,
+            });
+        }
         let mut generated = Vec::new();
         for entry in self.generated {
             generated.push(Generated {
@@ -240,6 +260,7 @@ impl Record {
             tree: Some(self.tree.parse().ok()?),
             replaced,
             undone,
+            scripts,
             packages: packages
                 .iter()
                 .map(|package| (package.name.clone(), package.version.clone()))

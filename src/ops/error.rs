@@ -163,6 +163,22 @@ pub enum OpsError {
         /// Sentences.
         reasons: Vec<String>,
     },
+    /// `--require-configured`, and something is left undone.
+    #[error("{count} statements of scripts are left undone for {arch}, the first in {first}")]
+    NotConfigured {
+        /// The architecture.
+        arch: String,
+        /// How many.
+        count: usize,
+        /// The first of them.
+        first: String,
+    },
+    /// Packages that are to be read are not there.
+    #[error("{missing} of the locked packages are not in the store")]
+    NotFetched {
+        /// How many.
+        missing: usize,
+    },
     /// The output is something other than a directory.
     #[error("{} is not a directory", .0.display())]
     NoDirectory(PathBuf),
@@ -188,6 +204,8 @@ pub enum OpsError {
 impl Explain for OpsError {
     fn class(&self) -> Class {
         match self {
+            Self::NotConfigured { .. } => Class::Negative,
+            Self::NotFetched { .. } => Class::Outside,
             Self::File { .. } | Self::ProofGone { .. } => Class::Outside,
             Self::Unproven { .. } | Self::Offered { .. } => Class::Untrusted,
             _ => Class::BadInput,
@@ -212,6 +230,12 @@ impl Explain for OpsError {
             Self::Unproven { .. } => {
                 Some("a lockfile is generated: restore it, or lock again".into())
             }
+            Self::NotFetched { .. } => Some("run `rootlock fetch`".into()),
+            Self::NotConfigured { .. } => Some(
+                "`rootlock list --scripts` shows what each script came to; without \
+                 `--require-configured` the image is built, and dpkg or apk inside can finish it"
+                    .into(),
+            ),
             Self::NoDirectory(_) => Some("name a directory, or one that does not exist yet".into()),
             Self::OneArch { .. } => Some("choose one with `--arch`".into()),
             _ => None,

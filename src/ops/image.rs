@@ -5,11 +5,11 @@ use std::fmt;
 
 use super::cache;
 use super::report::{BuiltImage, BuiltLayer};
-use super::{Context, Error, Project};
+use super::{Context, Error, OpsError, Project};
 use crate::assemble::{self, AssembleError, AssembleRequest, Assembly, LoadedFiles, Packs};
 use crate::distro::Wishes;
 use crate::export::{Event, ExportError, Image, ImageLayer, PackedImage, Workshop};
-use crate::lockfile::{Generated, Lockfile};
+use crate::lockfile::{Generated, Lockfile, Undone};
 use crate::model::{
     Arch, Class, Epoch, Explain, GroupName, LockedPackage, PackageName, PackageRequest, PathRules,
     Version,
@@ -28,6 +28,8 @@ pub(super) struct Maker<'a> {
     /// The upper bound of every time, where there is one.
     pub(super) epoch: Option<Epoch>,
     pub(super) allow_outside: bool,
+    /// Whether it is an error when something of a script is left undone.
+    pub(super) require_configured: bool,
 }
 
 /// A finished image, and what is said of it.
@@ -104,6 +106,19 @@ impl Maker<'_> {
         }
     }
 
+    /// Refuses what is left undone, where nothing may be.
+    fn insist(&self, arch: Arch, undone: &[Undone]) -> Result<(), Error> {
+        match undone.first() {
+            Some(first) if self.require_configured => Err(OpsError::NotConfigured {
+                arch: arch.to_string(),
+                count: undone.len(),
+                first: format!("{} of {}: {}", first.script, first.package, first.statement),
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the layers' trees.
     pub(super) fn assemble(&self, arch: Arch, files: LoadedFiles) -> Result<Assembled<'_>, Error> {
         let cx = self.cx;
@@ -138,6 +153,7 @@ impl Maker<'_> {
             distro,
             release: &self.lockfile.release,
             arch,
+            configure: self.lockfile.configure,
             groups: &groups,
             packages: locked.iter().zip(unpacked).collect(),
             contents: &contents,
@@ -153,6 +169,7 @@ impl Maker<'_> {
             },
         });
         let assembly = assembly.map_err(|error| self.located(error))?;
+        self.insist(arch, &assembly.undone)?;
         let packages = locked
             .iter()
             .map(|package| (package.name.clone(), package.version.clone()));
@@ -169,6 +186,7 @@ impl Maker<'_> {
         let files = self.files(arch)?;
         let key = cache::key(self, arch, &files);
         if let Some(known) = cache::load(self.cx.store, &key, arch, self.packages(arch))? {
+            self.insist(arch, &known.1.built.undone)?;
             return Ok(known);
         }
         let assembled = self.assemble(arch, files)?;
@@ -252,6 +270,7 @@ impl<'p> Assembled<'p> {
                 tree: None,
                 replaced: self.assembly.replaced.clone(),
                 undone: self.assembly.undone.clone(),
+                scripts: self.assembly.scripts.clone(),
                 packages: self.packages.clone(),
             },
             generated: assemble::generated(&self.assembly.layers),

@@ -16,6 +16,7 @@ mod project;
 mod prove;
 mod record;
 mod report;
+mod scripts;
 mod seal;
 mod vendor;
 mod warnings;
@@ -36,6 +37,7 @@ pub use report::{
     BuildOptions, BuildReport, BuiltImage, BuiltLayer, Change, ChangeKind, FetchReport, Format,
     LockOptions, LockReport, Target, VendorReport,
 };
+pub use scripts::{ScriptsReport, scripts};
 pub use vendor::vendor;
 
 /// What every verb works with: the world, as values.

@@ -8,7 +8,6 @@ use crate::distro::{self, Distro, Provenance};
 use crate::lockfile::{self, LockedRepository, Lockfile};
 use crate::manifest::{self, Manifest, ParseContext};
 use crate::model::{Arch, Configure, Repository, Sha256};
-use crate::progress::Progress;
 use crate::store::atomic_write;
 
 /// The manifest's name in a directory.
@@ -205,38 +204,30 @@ impl Project {
     }
 
     /// The mode that a new lockfile has: `configure:` of the manifest, else the old lockfile's, else
-    /// what this version has.
+    /// `native`.
     ///
     /// # Errors
     /// When it is one that this version lacks.
-    pub(super) fn configure(
-        &self,
-        old: Option<&Lockfile>,
-        progress: &dyn Progress,
-    ) -> Result<Configure, Error> {
+    pub(super) fn configure(&self, old: Option<&Lockfile>) -> Result<Configure, Error> {
         let wanted = self
             .manifest
             .configure
             .or_else(|| old.map(|old| old.configure));
         match wanted {
             Some(mode) => self.supports(mode).map(|()| mode),
-            None => {
-                progress.warn(
-                    "this version of rootlock unpacks packages and runs none of their scripts; \
-                     the lockfile says so, and `configure: none` in the manifest accepts it",
-                );
-                Ok(Configure::None)
-            }
+            None => Ok(Configure::Native),
         }
     }
 
     /// Refuses a mode that this version lacks.
     pub(super) fn supports(&self, mode: Configure) -> Result<(), Error> {
         match mode {
-            Configure::None => Ok(()),
-            _ => Err(OpsError::Unsupported {
+            Configure::None | Configure::Native => Ok(()),
+            Configure::Scripts => Err(OpsError::Unsupported {
                 what: format!("`configure: {}`", mode.as_str()),
-                hint: "write `configure: none`: packages are unpacked and no script runs".into(),
+                hint: "write `configure: native`: what scripts do that matters is done without \
+                       running them"
+                    .into(),
             }
             .into()),
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::assemble::Replaced;
+use crate::distro::ScriptOutcome;
 pub use crate::lockfile::ChangeKind;
 use crate::lockfile::Undone;
 use crate::model::{Arch, Epoch, LockedPackage, PackageName, Sha256, Version};
@@ -123,6 +124,8 @@ pub struct BuildOptions {
     pub no_owner: bool,
     /// `--allow-outside`
     pub allow_outside: bool,
+    /// `--require-configured`
+    pub require_configured: bool,
 }
 
 /// One layer of a built image.
@@ -159,6 +162,8 @@ pub struct BuiltImage {
     pub replaced: Vec<Replaced>,
     /// Scripts that did not run.
     pub undone: Vec<Undone>,
+    /// What became of each script under `configure: native`.
+    pub scripts: Vec<ScriptOutcome>,
     /// Packages in it.
     pub packages: Vec<(PackageName, Version)>,
 }

@@ -45,6 +45,9 @@ pub(crate) struct Build {
     /// Let a `source:` of `files:` lie outside the manifest's directory
     #[arg(long)]
     allow_outside: bool,
+    /// Fail, and write nothing, where something that a package's script does is left undone
+    #[arg(long)]
+    require_configured: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -105,6 +108,7 @@ impl Build {
             locked: self.locked,
             no_owner: self.no_owner,
             allow_outside: self.allow_outside,
+            require_configured: self.require_configured,
         };
         // Not locked: a build writes from several threads.
         let mut stdout = io::stdout();

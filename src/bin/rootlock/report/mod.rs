@@ -4,6 +4,7 @@ mod build;
 mod fetch;
 mod list;
 mod lock;
+mod scripts;
 pub(crate) mod store;
 mod vendor;
 
