@@ -282,3 +282,65 @@ fn write(draft: &mut Draft<'_>, words: &[&str]) -> Option<()> {
     let blob = Blob::inline(files::unescape(text)?.into_bytes());
     draft.put_file(path, blob, access).then_some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(script: &str) -> Sha256 {
+        divide(script.as_bytes()).unwrap().sha256
+    }
+
+    const SECTION: &str =
+        "# Automatically added by dh_x/1\nx a\n# End automatically added section\n";
+
+    #[test]
+    fn what_a_rebuild_changes_is_not_the_script_s_own() {
+        let plain = digest("#!/bin/sh\nset -e\na\n");
+        for same in [
+            "#!/bin/sh\nset -e\n\n# why\na  \n\n".to_owned(),
+            format!("#!/bin/sh\nset -e\na\n{SECTION}"),
+            format!("#!/bin/sh\nset -e\n{}a\n", SECTION.replace("x a", "y b")),
+        ] {
+            assert_eq!(digest(&same), plain, "{same}");
+        }
+        for other in [
+            "#!/bin/bash\nset -e\na\n",
+            "#!/bin/sh\nset -e\na b\n",
+            "#!/bin/sh\nset -e\n a\n",
+        ] {
+            assert_ne!(digest(other), plain, "{other}");
+        }
+        // In a here-document a comment may be content.
+        let document = "#!/bin/sh\ncat <<E\n# one\nE\n";
+        assert_ne!(digest(document), digest(&document.replace("one", "two")));
+        assert_eq!(divide(b"#!/bin/sh\n\xff"), None);
+    }
+
+    #[test]
+    fn sections_come_with_their_tool_and_can_be_taken_out() {
+        let script = format!("#!/bin/sh\na\n{SECTION}b\n");
+        let divided = divide(script.as_bytes()).unwrap();
+        assert_eq!(divided.added, [("dh_x".to_owned(), "x a\n".to_owned())]);
+        assert_eq!(without(script.as_bytes(), &["dh_x"]), b"#!/bin/sh\na\nb\n");
+        assert_eq!(without(script.as_bytes(), &["dh_y"]), script.as_bytes());
+    }
+
+    #[test]
+    fn a_rule_is_found_by_package_script_and_text() {
+        let own = digest("#!/bin/sh\na\n");
+        let hex = own.hex();
+        let data: &'static str =
+            format!("# why\nrule p postinst {hex}\n\tmkdir /a\n\t# no\n\tundone: b\n\nrule q preinst {hex}\n").leak();
+        let rules = Rules::new(&[data]);
+        assert_eq!(
+            rules.find("p", "postinst", &own),
+            Some(&["mkdir /a", "undone: b"][..])
+        );
+        assert_eq!(rules.find("q", "preinst", &own), Some(&[][..]));
+        for (package, script) in [("p", "preinst"), ("q", "postinst"), ("r", "postinst")] {
+            assert_eq!(rules.find(package, script, &own), None);
+        }
+        assert_eq!(rules.find("p", "postinst", &digest("#!/bin/sh\nb\n")), None);
+    }
+}

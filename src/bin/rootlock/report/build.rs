@@ -1,5 +1,6 @@
 //! The answer of `build`.
 
+use rootlock::distro::ScriptClass;
 use rootlock::ops::{BuildReport, BuiltImage, BuiltLayer, Format, Target};
 use serde_json::{Value, json};
 
@@ -68,22 +69,59 @@ fn image_text(image: &BuiltImage, view: &View) -> String {
             out.push_str(&format!("      {} by {}\n", replaced.path, replaced.by));
         }
     }
-    if !image.undone.is_empty() {
+    if image.scripts.is_empty() && !image.undone.is_empty() {
         let mut packages: Vec<_> = image.undone.iter().map(|undone| &undone.package).collect();
         packages.dedup();
         let packages = render::count(packages.len(), "package");
         out.push_str(&format!("    scripts of {packages} did not run\n"));
     }
-    if view.verbose {
-        for undone in &image.undone {
-            let statement = render::plain(&undone.statement);
-            out.push_str(&format!(
-                "      {} {}: {statement}\n",
-                undone.package, undone.script
-            ));
-        }
+    if !image.scripts.is_empty() {
+        out.push_str(&format!("    {}\n", scripts_line(image)));
+    }
+    // Of a configured image what is missing; without configuration that is everything.
+    let most = match (view.verbose, image.scripts.is_empty()) {
+        (true, _) => usize::MAX,
+        (false, true) => 0,
+        (false, false) => MAX_UNDONE,
+    };
+    for undone in image.undone.iter().take(most) {
+        let statement = render::plain(&undone.statement);
+        out.push_str(&format!(
+            "      {} {}: {statement}\n",
+            undone.package, undone.script
+        ));
+    }
+    let more = image.undone.len().saturating_sub(most);
+    if more > 0 && most > 0 {
+        out.push_str(&format!(
+            "      and {more} more: `rootlock list --scripts` shows them\n"
+        ));
     }
     out
+}
+
+/// How many undone statements are shown before one has to ask for them.
+const MAX_UNDONE: usize = 20;
+
+/// What became of the packages' scripts, in one line.
+fn scripts_line(image: &BuiltImage) -> String {
+    let count = |class: ScriptClass| {
+        let scripts = image.scripts.iter().filter(|script| script.class == class);
+        scripts.count()
+    };
+    let classes = [
+        ScriptClass::Native,
+        ScriptClass::NoEffect,
+        ScriptClass::Undone,
+    ];
+    let parts: Vec<String> = classes
+        .into_iter()
+        .map(|class| (count(class), class.as_str()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, class)| format!("{count} {class}"))
+        .collect();
+    let total = render::count(image.scripts.len(), "script");
+    format!("{total}: {}", parts.join(", "))
 }
 
 /// The name, the sizes and enough of the digest to compare it with the eye.

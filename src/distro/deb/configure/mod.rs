@@ -343,3 +343,6 @@ impl<'g> Run<'_, 'g> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

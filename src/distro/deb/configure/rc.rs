@@ -13,7 +13,6 @@ const MAX_SCRIPT: usize = 1 << 20;
 const MAX_LEVELS: usize = 64;
 
 /// Whether update-rc.d makes the links itself: no insserv with its configuration, no OpenRC.
-#[must_use]
 pub(in crate::distro::deb::configure) fn is_plain(read: &dyn Fn(&str) -> Option<Vec<u8>>) -> bool {
     let has = |path: &str| read(path).is_some();
     let insserv = has("/sbin/insserv") || has("/usr/lib/insserv/insserv");
@@ -23,7 +22,6 @@ pub(in crate::distro::deb::configure) fn is_plain(read: &dyn Fn(&str) -> Option<
 /// The links of all calls, in their order: the script's name, and `false` for
 /// `defaults-disabled`. A name that has links already keeps them; one without a script is refused
 /// by the program and has none. Nothing where the root [is not plain](is_plain).
-#[must_use]
 pub(in crate::distro::deb::configure) fn links(
     calls: &[(String, bool)],
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
@@ -108,4 +106,47 @@ fn words(line: &str) -> Vec<String> {
         .take(MAX_LEVELS)
         .map(str::to_owned)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPT: &str = "#!/bin/sh\n# Default-Start: 9\n### BEGIN INIT INFO\n\
+        # Default-Start: 2 3\n# Default-Stop:\t0\n### END INIT INFO\n# Default-Stop: 6\n";
+
+    fn read(path: &str) -> Option<Vec<u8>> {
+        (path == "/etc/init.d/x").then(|| SCRIPT.as_bytes().to_vec())
+    }
+
+    fn made(calls: &[(&str, bool)]) -> Vec<String> {
+        let calls: Vec<_> = calls.iter().map(|(n, e)| ((*n).to_owned(), *e)).collect();
+        links(&calls, &read).into_keys().collect()
+    }
+
+    #[test]
+    fn the_header_names_the_runlevels() {
+        let all = ["/etc/rc0.d/K01x", "/etc/rc2.d/S01x", "/etc/rc3.d/S01x"];
+        assert_eq!(made(&[("x", true)]), all);
+        assert_eq!(made(&[("x", true), ("x", false)]), all);
+        let links = links(&[("x".to_owned(), true)], &read);
+        assert_eq!(links["/etc/rc0.d/K01x"], "../init.d/x");
+    }
+
+    #[test]
+    fn a_disabled_script_has_only_stopping_links() {
+        let all = ["/etc/rc0.d/K01x", "/etc/rc2.d/K01x", "/etc/rc3.d/K01x"];
+        assert_eq!(made(&[("x", false), ("x", true)]), all);
+    }
+
+    #[test]
+    fn nothing_is_made_without_a_script_or_beside_insserv() {
+        assert!(made(&[("none", true), ("../init.d/x", true)]).is_empty());
+        let insserv = |path: &str| match path {
+            "/usr/lib/insserv/insserv" | "/etc/insserv.conf" => Some(Vec::new()),
+            path => read(path),
+        };
+        assert!(!is_plain(&insserv) && is_plain(&read));
+        assert!(links(&[("x".to_owned(), true)], &insserv).is_empty());
+    }
 }

@@ -58,8 +58,8 @@ impl Walk<'_> {
                 for name in names(value) {
                     directories.push(match name {
                         // The case of the key counts after all, and quotes make it be forgotten.
-                        (name, false) if key == "WantedBy" => format!("{base}/{name}.wants/"),
-                        (name, false) if key == "RequiredBy" => format!("{base}/{name}.requires/"),
+                        (name, None) if key == "WantedBy" => format!("{base}/{name}.wants/"),
+                        (name, None) if key == "RequiredBy" => format!("{base}/{name}.requires/"),
                         (name, _) => format!("{base}/{name}/"),
                     });
                 }
@@ -76,14 +76,8 @@ impl Walk<'_> {
             } else if key.eq_ignore_ascii_case("Alias") {
                 for (name, quote) in names(value) {
                     if name != unit {
-                        // The whole value, or of a quoted one the quote.
-                        let alias = if quote {
-                            value.trim_start_matches(BLANK).get(..1)
-                        } else {
-                            None
-                        };
-                        self.links
-                            .push((format!("{base}/{}", alias.unwrap_or(value)), path.clone()));
+                        let alias = quote.map_or(value.to_owned(), String::from);
+                        self.links.push((format!("{base}/{alias}"), path.clone()));
                     }
                 }
             } else if key.eq_ignore_ascii_case("DefaultInstance")
@@ -106,31 +100,39 @@ impl Walk<'_> {
 /// Blanks of a line, as a pattern of Perl knows them in bytes.
 const BLANK: [char; 5] = [' ', '\t', '\r', '\x0b', '\x0c'];
 
-/// The words of a value, and whether each lost its quotes. A blank at the beginning makes an
+/// The words of a value without their quotes, and the last quote that was taken off up to each:
+/// the program keeps it where it expects the key or the value. A blank at the beginning makes an
 /// empty word, one at the end does not.
-fn names(value: &str) -> impl Iterator<Item = (&str, bool)> {
+fn names(value: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     let value = value.trim_end_matches(BLANK);
     let mut start = !value.is_empty();
-    value
-        .split(BLANK)
+    let words = value.split(BLANK);
+    words
         .filter(move |word| std::mem::take(&mut start) || !word.is_empty())
-        .map(|word| {
-            let inner = ['"', '\'']
-                .iter()
-                .find_map(|&quote| word.strip_prefix(quote)?.strip_suffix(quote));
-            (inner.unwrap_or(word), inner.is_some())
+        .scan(None, |last, word| {
+            let quoted = ['"', '\''].iter().find_map(|&quote| {
+                let inner = word.strip_prefix(quote)?.strip_suffix(quote)?;
+                Some((inner, quote))
+            });
+            *last = quoted.map(|(_, quote)| quote).or(*last);
+            Some((quoted.map_or(word, |(inner, _)| inner), *last))
         })
 }
 
-/// The value of `DefaultInstance=`: in quotes, or all behind the blanks.
+/// The value of `DefaultInstance=`: in quotes, or all behind the blanks, or where neither is
+/// there the last blank too.
 fn instance(value: &str) -> Option<&str> {
     let rest = value.trim_start_matches(BLANK);
+    let blank = value.len().checked_sub(rest.len() + 1);
+    let all = blank.and_then(|blank| value.get(blank..));
     match rest.chars().next() {
         Some(quote @ ('"' | '\'')) => {
             let inner = rest.strip_prefix(quote)?.trim_end_matches(BLANK);
-            inner.strip_suffix(quote).filter(|inner| !inner.is_empty())
+            let inner = inner.strip_suffix(quote).filter(|inner| !inner.is_empty());
+            inner.or(all)
         }
-        _ => Some(rest).filter(|rest| !rest.is_empty()),
+        Some(_) => Some(rest),
+        None => all,
     }
 }
 
@@ -146,5 +148,5 @@ fn instantiate(unit: &str, instance: &str) -> String {
 }
 
 fn leaves(link: &str) -> bool {
-    link.split('/').any(|part| part == "..") || link.contains(char::is_control)
+    link.split('/').any(|part| part == "..") || link.contains('\0')
 }

@@ -58,9 +58,8 @@ pub(in crate::distro::deb::configure) struct Units<'a> {
     pub(in crate::distro::deb::configure) made: Enabled,
 }
 
-/// `deb-systemd-helper enable` of one unit in a fresh root that has neither a `systemctl` nor
-/// links below /etc/systemd; empty where the program ends with an error.
-#[must_use]
+/// `enable` of one unit in a fresh root that has no `systemctl`.
+#[cfg(test)]
 pub(in crate::distro::deb::configure) fn enable(
     unit: &str,
     user: bool,
@@ -76,7 +75,6 @@ pub(in crate::distro::deb::configure) fn enable(
 
 impl<'a> Units<'a> {
     /// `systemctl` where the root has one.
-    #[must_use]
     pub(in crate::distro::deb::configure) fn new(
         root: Root<'a>,
         systemctl: Option<&'a Systemctl>,
@@ -117,6 +115,8 @@ impl<'a> Units<'a> {
             if !known.split_inclusive('\n').any(|other| other == line) {
                 record.extend_from_slice(line.as_bytes());
             }
+            // The list keeps what an empty word of a unit file made, the directories do not.
+            let link = link.replace("//", "/");
             let mark = marked(ENABLED, &link, user);
             if self.made.files.contains_key(&mark) {
                 continue;
@@ -149,7 +149,6 @@ impl<'a> Units<'a> {
     }
 
     /// `was-enabled UNIT`; yes for a unit that was never heard of.
-    #[must_use]
     pub(in crate::distro::deb::configure) fn was_enabled(&self, unit: &str, user: bool) -> bool {
         let state = self.made.files.get(&state_path(unit, user));
         let text = String::from_utf8_lossy(state.map_or(&[], Vec::as_slice));
@@ -157,7 +156,6 @@ impl<'a> Units<'a> {
     }
 
     /// `debian-installed UNIT`.
-    #[must_use]
     pub(in crate::distro::deb::configure) fn debian_installed(
         &self,
         unit: &str,

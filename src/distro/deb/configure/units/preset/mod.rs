@@ -5,11 +5,16 @@
 //! and specifiers other than `%n`, `%N`, `%p`, `%i`, `%j` and `%%` in the `[Install]` section; a
 //! unit that needs one is refused.
 
+mod install;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use install::{Install, alias_fits};
 
 use super::{NULL, Units, checked, config, kind};
 
-/// The first systemd that only knows /usr/lib: until then Debian's looked into /lib before.
+/// The first systemd that only knows /usr/lib: until then Debian's looked into /lib before. The
+/// version is also used for a smaller change: the older one fails where an alias is taken.
 const MERGED: u32 = 255;
 /// Bytes of a preset file, and rules of a root; systemd's own has forty.
 const MAX_PRESET: usize = 1 << 20;
@@ -33,21 +38,9 @@ struct Rule {
     instances: Vec<String>,
 }
 
-/// What `[Install]` says.
-#[derive(Default)]
-struct Install {
-    aliases: Vec<String>,
-    wanted: Vec<String>,
-    required: Vec<String>,
-    upheld: Vec<String>,
-    also: Vec<String>,
-    instance: Option<String>,
-}
-
 impl Systemctl {
     /// `presets` are all files `*.preset` of the root, by path. Of two with one name that in /etc
     /// counts, then that in /usr/local/lib; the rules follow the names.
-    #[must_use]
     pub(in crate::distro::deb::configure) fn new(
         version: u32,
         presets: &BTreeMap<String, Vec<u8>>,
@@ -112,6 +105,7 @@ impl Systemctl {
         let mut done = BTreeSet::new();
         let base = config(user);
         let mut auxiliary = false;
+        let mut taken = None;
         while let Some(unit) = todo.pop_front() {
             if !done.insert(unit.clone()) || done.len() > MAX_UNITS {
                 continue;
@@ -126,9 +120,14 @@ impl Systemctl {
             let install = Install::read(&bytes, &unit)?;
             for alias in &install.aliases {
                 if *alias != unit && alias_fits(alias, &unit) {
-                    to.made
-                        .links
-                        .insert(format!("{base}/{alias}"), path.clone());
+                    let link = format!("{base}/{alias}");
+                    match to.readlink(&link).filter(|other| *other != path) {
+                        // The first unit of a name keeps it.
+                        Some(_) => taken = Some(link),
+                        None => {
+                            to.made.links.insert(link, path.clone());
+                        }
+                    }
                 }
             }
             // A template alone is nothing to start, but an instance can be wanted by another's.
@@ -164,7 +163,10 @@ impl Systemctl {
                     .filter(|also| checked(also).is_ok()),
             );
         }
-        Ok(())
+        match taken.filter(|_| self.version < MERGED) {
+            Some(link) => Err(format!("{link} belongs to another unit")),
+            None => Ok(()),
+        }
     }
 
     /// A unit's path and bytes; an instance has its template's.
@@ -280,101 +282,6 @@ fn set(pattern: &[char], c: char) -> Option<usize> {
                 found |= low == c;
                 at += 1;
             }
-        }
-    }
-}
-
-impl Install {
-    fn read(bytes: &[u8], unit: &str) -> Result<Self, String> {
-        let text = String::from_utf8_lossy(bytes);
-        let mut install = Self::default();
-        let mut inside = false;
-        let mut joined = String::new();
-        for line in text.lines() {
-            let line = line.trim();
-            if line.starts_with(['#', ';']) {
-                continue;
-            }
-            joined.push_str(line.strip_suffix('\\').unwrap_or(line));
-            if line.ends_with('\\') {
-                joined.push(' ');
-                continue;
-            }
-            let line = std::mem::take(&mut joined);
-            if line.starts_with('[') {
-                inside = line == "[Install]";
-            } else if let Some((key, value)) = line.split_once('=').filter(|_| inside) {
-                install.set(key.trim_end(), value.trim_start(), unit)?;
-            }
-        }
-        Ok(install)
-    }
-
-    fn set(&mut self, key: &str, value: &str, unit: &str) -> Result<(), String> {
-        let list = match key {
-            "Alias" => &mut self.aliases,
-            "WantedBy" => &mut self.wanted,
-            "RequiredBy" => &mut self.required,
-            "UpheldBy" => &mut self.upheld,
-            "Also" => &mut self.also,
-            "DefaultInstance" => {
-                self.instance = Some(expand(value, unit)?).filter(|value| !value.is_empty());
-                return Ok(());
-            }
-            _ => return Ok(()),
-        };
-        // An empty value forgets the earlier ones.
-        if value.is_empty() && key != "Also" {
-            list.clear();
-        }
-        for word in value.split_ascii_whitespace() {
-            list.push(expand(word.trim_matches(['"', '\'']), unit)?);
-        }
-        Ok(())
-    }
-}
-
-/// Puts the parts of a unit's name in place of their specifiers.
-fn expand(word: &str, unit: &str) -> Result<String, String> {
-    let stem = unit.rsplit_once('.').map_or(unit, |(stem, _)| stem);
-    let (prefix, instance) = stem.split_once('@').unwrap_or((stem, ""));
-    let last = prefix.rsplit('-').next().unwrap_or(prefix);
-    let mut out = String::new();
-    let mut chars = word.chars();
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push_str(unit),
-            Some('N') => out.push_str(stem),
-            Some('p') => out.push_str(prefix),
-            Some('i') => out.push_str(instance),
-            Some('j') => out.push_str(last),
-            Some('%') => out.push('%'),
-            _ => return Err(format!("the specifier in `{word}` of {unit}")),
-        }
-    }
-    Ok(out)
-}
-
-/// An alias has its unit's kind, and is a template where the unit is one; one in a directory of
-/// dependencies has the unit's name.
-fn alias_fits(alias: &str, unit: &str) -> bool {
-    let shape = |name: &str| {
-        let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
-        let template = stem
-            .split_once('@')
-            .map(|(_, instance)| instance.is_empty());
-        (template, kind.to_owned())
-    };
-    match alias.split_once('/') {
-        None => checked(alias).is_ok() && shape(alias) == shape(unit),
-        Some((directory, name)) => {
-            let known = [".wants", ".requires", ".upholds"];
-            let target = known.iter().find_map(|end| directory.strip_suffix(end));
-            target.is_some_and(|target| checked(target).is_ok()) && name == unit
         }
     }
 }
