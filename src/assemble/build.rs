@@ -96,7 +96,14 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         Configure::None | Configure::Scripts => None,
         Configure::Native => {
             let scene = (request.release, request.arch, epoch);
-            Some(native::configure(distro, &stack, contents, scene)?)
+            Some(native::configure(
+                distro,
+                &stack,
+                contents,
+                scene,
+                request.accounts,
+                &request.files,
+            )?)
         }
     };
     let undone = match &configured {

@@ -193,7 +193,7 @@ impl Plan<'_> {
             let Some((target, _)) = at_root_link else {
                 return true;
             };
-            if !leads_to(&claim.node.kind, target) {
+            if !leads_to(&claim.path, &claim.node.kind, target) {
                 alien.get_or_insert((claim.path.clone(), claim.owner));
             }
             false
@@ -299,10 +299,24 @@ fn root_claim(link: &RootLink) -> Claim {
     }
 }
 
-/// Whether a package ships the same link: `usr/bin` or `/usr/bin`.
-fn leads_to(kind: &Kind, target: &[u8]) -> bool {
-    let bare = |text: &[u8]| text.strip_prefix(b"/").unwrap_or(text).to_vec();
-    matches!(kind, Kind::Symlink(text) if bare(text) == bare(target))
+/// Whether a package ships the same link, however it says so: `usr/bin`, `/usr/bin`, `../run`.
+fn leads_to(at: &TreePath, kind: &Kind, target: &[u8]) -> bool {
+    let place = |text: &[u8]| {
+        let absolute = text.starts_with(b"/");
+        let mut here: Vec<Vec<u8>> = at.parts().map(<[u8]>::to_vec).collect();
+        here.truncate(if absolute { 0 } else { here.len() - 1 });
+        for part in text.split(|&byte| byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." => {
+                    here.pop();
+                }
+                part => here.push(part.to_vec()),
+            }
+        }
+        here
+    };
+    matches!(kind, Kind::Symlink(text) if place(text) == place(target))
 }
 
 pub(super) fn tangled(stack: &Stack<'_>, owner: u32, path: &TreePath) -> AssembleError {

@@ -4,20 +4,29 @@
 use std::collections::BTreeMap;
 
 use super::error::{AssembleError, Refusal};
+use super::files::{LoadedFile, LoadedFiles};
 use super::overlay::{Item, What};
 use super::stack::Stack;
 use crate::distro::{Configured, Distro, Fault, Ground, Scene, Scripted};
-use crate::model::{Arch, Epoch};
-use crate::tree::{Blob, Contents, Kind, Location, Node, TreePath};
+use crate::model::{Accounts, Arch, Epoch};
+use crate::tree::{Blob, Contents, Kind, Location, Meta, Node, TreePath};
 
 /// What is beneath `system`.
 struct Beneath<'a, 's> {
     stack: &'a Stack<'s>,
     contents: &'a dyn Contents,
+    /// Of `files:` those that a trust store is made of: the user's own certificates.
+    certificates: BTreeMap<TreePath, Node>,
 }
+
+/// Where update-ca-certificates(8) looks for the administrator's certificates, in both ecosystems.
+const CERTIFICATES: &[u8] = b"usr/local/share/ca-certificates/";
 
 impl Ground for Beneath<'_, '_> {
     fn node(&self, path: &TreePath) -> Option<Node> {
+        if let Some(node) = self.certificates.get(path) {
+            return Some(node.clone());
+        }
         if let Some((_, claim)) = self.stack.holder(path) {
             return Some(claim.node.clone());
         }
@@ -31,7 +40,9 @@ impl Ground for Beneath<'_, '_> {
     fn below(&self, directory: &TreePath) -> Vec<TreePath> {
         let mut prefix = directory.as_bytes().to_vec();
         prefix.push(b'/');
-        let mut out = Vec::new();
+        let own = self.certificates.keys();
+        let own = own.filter(|path| path.as_bytes().starts_with(&prefix));
+        let mut out: Vec<TreePath> = own.cloned().collect();
         for layer in &self.stack.layers {
             let claims = &layer.claims;
             let first = claims.partition_point(|claim| claim.path.as_bytes() < &prefix[..]);
@@ -69,22 +80,39 @@ pub(super) fn configure(
     stack: &Stack<'_>,
     contents: &dyn Contents,
     (release, arch, epoch): (&str, Arch, Epoch),
+    accounts: &Accounts,
+    files: &LoadedFiles,
 ) -> Result<Configured, AssembleError> {
-    let scripted = |package: &super::stack::Package<'_>| package.layer;
     let packages: Vec<Scripted<'_>> = stack
         .packages
         .iter()
         .map(|package| Scripted {
             package: package.locked,
             control: &package.control,
-            layer: scripted(package),
+            layer: package.layer,
         })
         .collect();
-    let ground = Beneath { stack, contents };
+    let certificate = |file: &LoadedFile| match &file.what {
+        What::File(blob) if file.path.as_bytes().starts_with(CERTIFICATES) => {
+            let meta = Meta {
+                mode: file.mode,
+                ..Meta::default()
+            };
+            let kind = Kind::File(blob.clone());
+            Some((file.path.clone(), Node { meta, kind }))
+        }
+        _ => None,
+    };
+    let ground = Beneath {
+        stack,
+        contents,
+        certificates: files.files.iter().filter_map(certificate).collect(),
+    };
     let scene = Scene {
         arch,
         release,
         epoch,
+        accounts,
         packages: &packages,
         ground: &ground,
     };

@@ -1,14 +1,14 @@
 //! Users and groups of an image: passwd(5), group(5), shadow(5), gshadow(5) as values.
 //!
-//! Ids that nobody fixes are allotted from the name: the place in the range where its SHA-256 points,
-//! or the next free one. So an account has the same number in every image, and what is added later
+//! Ids that nobody fixes are allotted from the name: well-known names have one each ([`super::ids`]),
+//! any other the place in the range where its SHA-256 points, or the next free one. So an account has the same number in every image, and what is added later
 //! does not shuffle those that are there; only where two names point to one place does the order of
 //! layers, and in them of packages, decide who keeps it. Where files of a package belong to such an
 //! account by name, it gets the number that they have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Sha256;
+use crate::model::{Accounts, Sha256};
 
 /// Ids of system accounts that are allotted on demand (Debian Policy 9.2.2, adduser.conf(5); the
 /// same in busybox's adduser).
@@ -24,6 +24,8 @@ pub(in crate::distro) struct AccountBook {
     gshadow: Vec<Vec<String>>,
     /// Numbers that packaged files already have for names, of users and of groups.
     packaged: [BTreeMap<String, u32>; 2],
+    /// Numbers that are kept for others.
+    kept: BTreeSet<u32>,
 }
 
 /// A user to be added.
@@ -94,6 +96,7 @@ impl AccountBook {
             shadow: shadow.map(read).unwrap_or_default(),
             gshadow: gshadow.map(read).unwrap_or_default(),
             packaged: Default::default(),
+            kept: BTreeSet::new(),
         }
     }
 
@@ -148,6 +151,27 @@ impl AccountBook {
             .or_insert(id);
     }
 
+    /// Gives accounts of the manifest the numbers that it has for them, and keeps those from others.
+    pub(in crate::distro) fn declare(&mut self, accounts: &Accounts) {
+        let users = accounts
+            .users
+            .iter()
+            .map(|user| (false, &user.name, user.uid));
+        let groups = accounts
+            .groups
+            .iter()
+            .map(|group| (true, &group.name, group.gid));
+        for (group, name, id) in users.chain(groups) {
+            self.packaged[usize::from(group)].insert(name.clone(), id);
+            self.kept.insert(id);
+        }
+        for user in accounts.users.iter().filter(|user| user.group.is_none()) {
+            // Its own group, if nothing else is said.
+            let own = self.packaged[1].entry(user.name.clone());
+            own.or_insert(user.uid);
+        }
+    }
+
     fn ids(&self) -> (BTreeSet<u32>, BTreeSet<u32>) {
         let of = |lines: &[Vec<String>]| lines.iter().filter_map(|line| number(line, 2)).collect();
         (of(&self.passwd), of(&self.group))
@@ -160,12 +184,19 @@ impl AccountBook {
         if let Some(own) = own.filter(|own| SYSTEM.contains(own) && !users.contains(own)) {
             return Some(own);
         }
+        let free =
+            |id: &u32| !users.contains(id) && !groups.contains(id) && !self.kept.contains(id);
+        let known = super::ids::known(name);
+        if let Some(id) = known.filter(free) {
+            return Some(id);
+        }
         let digest = Sha256::of(name.as_bytes()).hex();
         let seed = u32::from_str_radix(digest.get(..8)?, 16).ok()?;
         let length = SYSTEM.end - SYSTEM.start;
         (0..length)
             .map(|step| SYSTEM.start + (seed % length + step) % length)
-            .find(|id| !users.contains(id) && !groups.contains(id))
+            .filter(|id| !super::ids::is_taken(*id))
+            .find(free)
     }
 
     /// Adds a group, unless it is there; its number. `None` where that cannot be.

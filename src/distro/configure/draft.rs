@@ -4,6 +4,7 @@
 //! directory's mode and owner are, and nothing else (FORMATS.md section 5): a statement that would
 //! take more is refused, and so is left undone.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Fault;
@@ -41,6 +42,60 @@ pub(in crate::distro) struct Draft<'a> {
     pub(in crate::distro) accounts: AccountBook,
     time: i64,
     fault: Option<Fault>,
+    /// Paths that no statement may write to: what rootlock generates itself.
+    reserved: &'static [&'static str],
+    /// What is allowed at the moment.
+    pub(in crate::distro) writer: Writer,
+    left: Budget,
+}
+
+/// On whose behalf something is put into the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::distro) enum Writer {
+    /// rootlock's own: what is in the way is replaced, as by a rename.
+    Generator,
+    /// A rule.
+    Rule,
+    /// A statement of a script.
+    Script,
+    /// A statement of a script that runs before its package is unpacked: what packages ship comes
+    /// after it.
+    Early,
+}
+
+/// What statements may use of the machine in one image; the largest real images use a hundredth.
+#[derive(Debug)]
+struct Budget {
+    /// Paths made.
+    nodes: u64,
+    /// Bytes of files made or copied.
+    bytes: u64,
+    /// Bytes read of packages' files.
+    read: u64,
+    /// Paths listed.
+    listed: Cell<u64>,
+}
+
+impl Budget {
+    fn new() -> Self {
+        Self {
+            nodes: 200_000,
+            bytes: 4 << 30,
+            read: 1 << 30,
+            listed: Cell::new(100_000_000),
+        }
+    }
+}
+
+/// Takes from a budget; whether there was enough.
+fn spend(left: &mut u64, amount: u64) -> bool {
+    match left.checked_sub(amount) {
+        Some(rest) => {
+            *left = rest;
+            true
+        }
+        None => false,
+    }
 }
 
 /// What mode and owner something is to have.
@@ -71,7 +126,15 @@ impl<'a> Draft<'a> {
             accounts: AccountBook::default(),
             time: time.0,
             fault: None,
+            reserved: &[],
+            writer: Writer::Generator,
+            left: Budget::new(),
         }
+    }
+
+    /// Keeps paths, and what is below them, from statements.
+    pub(in crate::distro) fn reserve(&mut self, paths: &'static [&'static str]) {
+        self.reserved = paths;
     }
 
     /// What was made.
@@ -161,7 +224,7 @@ impl<'a> Draft<'a> {
         let Some(place) = self.target(directory) else {
             return Vec::new();
         };
-        let mut found = self.ground.below(&place);
+        let mut found = self.listed(&place);
         let inside = |path: &TreePath| {
             let rest = path.as_bytes().strip_prefix(place.as_bytes());
             rest.is_some_and(|rest| rest.starts_with(b"/"))
@@ -185,7 +248,7 @@ impl<'a> Draft<'a> {
     pub(in crate::distro) fn list(&self, directory: &str) -> [Vec<String>; 2] {
         let mut out = [BTreeSet::new(), BTreeSet::new()];
         if let Some(place) = self.target(directory) {
-            let ground = self.ground.below(&place);
+            let ground = self.listed(&place);
             let made = self.made.iter().filter(|(_, node)| !node.is_directory());
             for path in ground.iter().chain(made.map(|(path, _)| path)) {
                 let rest = path.as_bytes().strip_prefix(place.as_bytes());
@@ -205,12 +268,24 @@ impl<'a> Draft<'a> {
         out.map(|names| names.into_iter().collect())
     }
 
+    /// The packages' files below a directory, as long as there is any budget for it.
+    fn listed(&self, place: &TreePath) -> Vec<TreePath> {
+        let left = self.left.listed.get();
+        if left == 0 {
+            return Vec::new();
+        }
+        let found = self.ground.below(place);
+        let rest = left.saturating_sub(found.len() as u64 + 1);
+        self.left.listed.set(rest);
+        found
+    }
+
     /// The content of the regular file that a path leads to.
     pub(in crate::distro) fn read(&mut self, path: &str) -> Option<Vec<u8>> {
         let place = self.target(path)?;
         let node = self.stored(&place)?;
         let (place, blob) = self.content(place, node)?;
-        (blob.size <= MAX_FILE).then_some(())?;
+        (blob.size <= MAX_FILE && spend(&mut self.left.read, blob.size)).then_some(())?;
         let mut bytes = vec![0; usize::try_from(blob.size).ok()?];
         self.read_range(&place, &blob, 0, &mut bytes)
             .then_some(bytes)
@@ -298,12 +373,20 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Puts a file at a path, following links; whether that can be done.
+    /// Puts a file at a path, following links as a redirection does; whether that can be done.
     pub(in crate::distro) fn put_file(&mut self, path: &str, blob: Blob, access: Access) -> bool {
-        let Some(place) = self.target(path) else {
+        let place = match self.writer {
+            Writer::Generator => self.place(path),
+            _ => self.target(path),
+        };
+        let Some(place) = place else {
             return false;
         };
-        if self.stored(&place).is_some_and(|node| node.is_directory()) || !self.enter(&place) {
+        if self.stored(&place).is_some_and(|node| node.is_directory())
+            || !self.may_put(&place)
+            || !spend(&mut self.left.bytes, blob.size)
+            || !self.enter(&place)
+        {
             return false;
         }
         let meta = self.meta(access, self.time);
@@ -314,7 +397,12 @@ impl<'a> Draft<'a> {
 
     /// Puts bytes at a path; one that is there keeps its mode and owner.
     pub(in crate::distro) fn write(&mut self, path: &str, bytes: Vec<u8>, mode: u16) -> bool {
-        let access = match self.followed(path) {
+        let there = match self.writer {
+            Writer::Generator => self.node(path),
+            _ => self.followed(path),
+        };
+        let there = there.filter(|node| !matches!(node.kind, Kind::Symlink(_)));
+        let access = match there {
             Some(node) => Access {
                 mode: node.meta.mode,
                 uid: node.meta.uid,
@@ -330,7 +418,10 @@ impl<'a> Draft<'a> {
         let Some(place) = self.place(path) else {
             return false;
         };
-        if self.stored(&place).is_some_and(|node| node.is_directory()) || !self.enter(&place) {
+        if self.stored(&place).is_some_and(|node| node.is_directory())
+            || !self.may_put(&place)
+            || !self.enter(&place)
+        {
             return false;
         }
         let kind = Kind::Symlink(target.as_bytes().into());
@@ -345,7 +436,10 @@ impl<'a> Draft<'a> {
             return false;
         };
         let known = self.stored(&place);
-        if known.as_ref().is_some_and(|node| !node.is_directory()) || !self.enter(&place) {
+        if known.as_ref().is_some_and(|node| !node.is_directory())
+            || self.is_reserved(&place)
+            || !self.enter(&place)
+        {
             return false;
         }
         let mut meta = self.meta(access, Epoch::DIRECTORY.0);
@@ -357,14 +451,41 @@ impl<'a> Draft<'a> {
         true
     }
 
-    /// Whether the directories above a place can be there; those that are not come along.
-    fn enter(&self, place: &TreePath) -> bool {
+    fn is_reserved(&self, place: &TreePath) -> bool {
+        let at = |path: &str| {
+            let rest = place.as_bytes().strip_prefix(path.as_bytes());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        };
+        let guarded = matches!(self.writer, Writer::Script | Writer::Early);
+        guarded && self.reserved.iter().any(|path| at(path))
+    }
+
+    /// Whether something other than a directory may be put at a place.
+    fn may_put(&self, place: &TreePath) -> bool {
+        let shipped = || self.ground.node(place).is_some();
+        !self.is_reserved(place) && !(self.writer == Writer::Early && shipped())
+    }
+
+    /// Makes the directories above a place that are not there; whether they can be.
+    fn enter(&mut self, place: &TreePath) -> bool {
+        let mut missing = Vec::new();
         let mut next = place.parent();
         while let Some(parent) = next {
             match self.stored(&parent) {
-                Some(node) => return node.is_directory(),
+                Some(node) if node.is_directory() => break,
+                Some(_) => return false,
                 None => next = parent.parent(),
             }
+            missing.push(parent);
+        }
+        if !spend(&mut self.left.nodes, 1 + missing.len() as u64) {
+            return false;
+        }
+        let meta = self.meta(Access::root(0o755), Epoch::DIRECTORY.0);
+        for parent in missing {
+            let kind = Kind::Directory;
+            let meta = meta.clone();
+            self.made.insert(parent, Node { meta, kind });
         }
         true
     }
@@ -377,11 +498,14 @@ impl<'a> Draft<'a> {
         let Some(mut node) = self.stored(&place) else {
             return false;
         };
-        if let Kind::Hardlink(first) = &node.kind {
-            // The other names would keep what they have: better none of them is changed.
-            let _ = first;
+        if self.is_reserved(&place) {
             return false;
         }
+        let shipped = self.ground.node(&place).is_some();
+        if self.writer == Writer::Early && shipped && !self.made.contains_key(&place) {
+            return false;
+        }
+        // Of a hard link the other names would keep what they have.
         if !matches!(node.kind, Kind::File(_) | Kind::Directory) {
             return false;
         }
@@ -398,6 +522,9 @@ impl<'a> Draft<'a> {
         let Some(place) = self.place(path) else {
             return true;
         };
+        if self.is_reserved(&place) {
+            return false;
+        }
         match self.made.get(&place) {
             Some(node) if node.is_directory() => return false,
             Some(_) => {

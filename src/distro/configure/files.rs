@@ -106,14 +106,41 @@ pub(in crate::distro) fn run(draft: &mut Draft<'_>, command: &Command<'_>) -> Ou
         (None, _) => None,
     };
     match done {
-        Some(true) => Outcome::Done,
+        Some(true) if certain(command) => Outcome::Done,
+        Some(true) => Outcome::Passed,
         _ => Outcome::Unknown,
+    }
+}
+
+/// Whether a command that could be carried out succeeds whatever was there before.
+fn certain(command: &Command<'_>) -> bool {
+    let words = command.words;
+    let has = |flag: char| {
+        words
+            .iter()
+            .flatten()
+            .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(flag))
+    };
+    match words.first().and_then(Option::as_deref).and_then(program) {
+        Some("mkdir") => has('p'),
+        Some("ln" | "rm") => has('f'),
+        Some("install" | "cp" | "touch" | "echo" | "printf" | "cat") => true,
+        _ => false,
+    }
+}
+
+/// The name of a program of the distribution: one that lies elsewhere is another.
+pub(in crate::distro) fn program(word: &str) -> Option<&str> {
+    match word.rsplit_once('/') {
+        None => Some(word),
+        Some(("/bin" | "/sbin" | "/usr/bin" | "/usr/sbin", name)) => Some(name),
+        Some(_) => None,
     }
 }
 
 fn statement(draft: &mut Draft<'_>, words: &[&str]) -> Option<bool> {
     let (name, words) = words.split_first()?;
-    match name.rsplit('/').next()? {
+    match program(name)? {
         "mkdir" => mkdir(draft, words),
         "install" => install(draft, words),
         "cp" => cp(draft, words),
@@ -131,8 +158,9 @@ fn statement(draft: &mut Draft<'_>, words: &[&str]) -> Option<bool> {
     }
 }
 
-fn absolute(path: &str) -> bool {
-    path.starts_with('/') && path.len() <= 4096
+/// Whether a path can be one of a statement's: absolute, on one line, and of a length that Linux has.
+pub(in crate::distro) fn absolute(path: &str) -> bool {
+    path.starts_with('/') && path.len() <= 4095 && !path.contains(char::is_control)
 }
 
 /// An octal mode.
@@ -189,8 +217,20 @@ fn install(draft: &mut Draft<'_>, words: &[&str]) -> Option<bool> {
     };
     let access = Access { mode, uid, gid };
     if arguments.has('d') {
-        let make =
-            |draft: &mut Draft<'_>, path: &str| absolute(path) && draft.put_directory(path, access);
+        let make = |draft: &mut Draft<'_>, path: &str| {
+            let there = draft.followed(path).map(|node| node.meta);
+            // One that is there keeps whose it is, unless that is said.
+            let kept = |letter, given: u32, there: Option<u32>| match arguments.value(letter) {
+                Some(_) => given,
+                None => there.unwrap_or(given),
+            };
+            let access = Access {
+                mode: access.mode,
+                uid: kept('o', uid, there.as_ref().map(|meta| meta.uid)),
+                gid: kept('g', gid, there.as_ref().map(|meta| meta.gid)),
+            };
+            absolute(path) && draft.put_directory(path, access)
+        };
         let all = arguments.operands.iter().all(|path| make(draft, path));
         return Some(all && !arguments.operands.is_empty());
     }
@@ -265,7 +305,8 @@ fn ln(draft: &mut Draft<'_>, words: &[&str]) -> Option<bool> {
     let [target, link] = arguments.operands[..] else {
         return None;
     };
-    if !arguments.has('s') || !absolute(link) || target.is_empty() {
+    let holds = target.len() <= 4095 && !target.contains(char::is_control);
+    if !arguments.has('s') || !absolute(link) || target.is_empty() || !holds {
         return None;
     }
     let is_link = matches!(
@@ -386,9 +427,15 @@ fn chown(draft: &mut Draft<'_>, words: &[&str], has_user: bool) -> Option<bool> 
         if draft.followed(path).is_none() {
             return true;
         }
+        let directory = draft.followed(path).is_some_and(|node| node.is_directory());
         draft.change(path, |meta| {
             meta.uid = uid.unwrap_or(meta.uid);
             meta.gid = gid.unwrap_or(meta.gid);
+            // Linux takes the rights of a file's owner back when that changes.
+            if !directory {
+                let group = if meta.mode & 0o010 == 0 { 0 } else { 0o2000 };
+                meta.mode &= !(0o4000 | group);
+            }
         })
     };
     Some(!paths.is_empty() && paths.iter().all(|path| change(draft, path)))

@@ -8,6 +8,7 @@ pub(super) mod accounts;
 pub(super) mod certs;
 pub(super) mod draft;
 pub(super) mod files;
+pub(super) mod ids;
 pub(super) mod keystore;
 pub(super) mod order;
 pub(super) mod rules;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 pub use draft::Ground;
 
 use super::Control;
-use crate::model::{Arch, Epoch, LockedPackage, PackageName};
+use crate::model::{Accounts, Arch, Epoch, LockedPackage, PackageName};
 use crate::tree::{Node, TreePath};
 
 /// For names that OpenSSL and Java make of SHA-1; nothing is trusted because of it.
@@ -51,6 +52,8 @@ pub struct Scene<'a> {
     pub release: &'a str,
     /// The time of what is made.
     pub epoch: Epoch,
+    /// `accounts:` of the manifest: their numbers count for what packages ask for, too.
+    pub accounts: &'a Accounts,
     /// Its packages, in any order.
     pub packages: &'a [Scripted<'a>],
     /// Its files.

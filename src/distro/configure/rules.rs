@@ -57,6 +57,10 @@ pub(in crate::distro) fn divide(script: &[u8]) -> Option<Divided> {
             own.push(line);
         }
     }
+    if inside {
+        // A section without an end is none.
+        return None;
+    }
     while own.last().is_some_and(|line| line.is_empty()) {
         own.pop();
     }
@@ -201,7 +205,7 @@ pub(in crate::distro) fn follow<'g>(
             continue;
         }
         match statement(bench, line) {
-            Outcome::Done => reading.acted = true,
+            Outcome::Done | Outcome::Passed => reading.acted = true,
             Outcome::Nothing => {}
             Outcome::Unknown => reading.undone.push(line.to_owned()),
         }

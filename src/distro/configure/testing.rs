@@ -68,7 +68,8 @@ impl Ground for Files {
     }
 }
 
-/// What was made, one line each: path, mode, owner, and the text or target.
+/// What was made, one line each: path, mode, owner, and the text or target. Plain directories that
+/// come along are left out.
 pub(in crate::distro) fn shown(made: &BTreeMap<TreePath, Node>) -> Vec<String> {
     let line = |(path, node): (&TreePath, &Node)| {
         let meta = &node.meta;
@@ -83,5 +84,13 @@ pub(in crate::distro) fn shown(made: &BTreeMap<TreePath, Node>) -> Vec<String> {
             other => format!("{path} {other:?}"),
         }
     };
-    made.iter().map(line).collect()
+    let along = |line: &String| {
+        let directory = line.strip_suffix("/ 755 0:0");
+        directory.is_some_and(|directory| {
+            made.keys()
+                .any(|path| path.to_string().starts_with(&format!("{directory}/")))
+        })
+    };
+    let lines = made.iter().map(line);
+    lines.filter(|line| !along(line)).collect()
 }

@@ -66,12 +66,14 @@ impl Machine for ApkBench<'_, '_> {
         }
         // `busybox mkdir` is `mkdir`.
         if words.len() > 1
-            && words[0].rsplit('/').next() == Some("busybox")
+            && files::program(words[0]) == Some("busybox")
             && !words[1].starts_with('-')
         {
             words.remove(0);
         }
-        let name = words[0].rsplit('/').next().unwrap_or_default();
+        let Some(name) = files::program(words[0]) else {
+            return Outcome::Unknown;
+        };
         let done = match (name, &words[1..]) {
             (name, _) if OF_THE_RUNNING.contains(&name) => return Outcome::Nothing,
             ("busybox", ["--install", "-s"]) => {
@@ -127,7 +129,7 @@ fn addgroup(draft: &mut Draft<'_>, words: &[&str]) -> Option<()> {
         [name] if draft.accounts.group(name).is_some() => Some(()),
         [name] => {
             let gid = match arguments.value('g') {
-                Some(text) => Some(text.parse().ok()?),
+                Some(text) => Some(text.parse().ok().filter(|id| *id != u32::MAX)?),
                 None if arguments.has('S') => None,
                 // The first id from 1000 on.
                 None => return None,
@@ -163,7 +165,7 @@ fn adduser(draft: &mut Draft<'_>, words: &[&str], day: i64) -> Option<()> {
         return None;
     }
     let uid = match arguments.value('u') {
-        Some(text) => Some(text.parse().ok()?),
+        Some(text) => Some(text.parse().ok().filter(|id| *id != u32::MAX)?),
         None => None,
     };
     let gid = match arguments.value('G') {
@@ -174,6 +176,9 @@ fn adduser(draft: &mut Draft<'_>, words: &[&str], day: i64) -> Option<()> {
     };
     let home = arguments.value('h').map(str::to_owned);
     let home = home.unwrap_or_else(|| format!("/home/{name}"));
+    if !files::absolute(&home) || home.split('/').any(|part| part == "..") {
+        return None;
+    }
     let new = NewUser {
         name: name.into(),
         uid,
@@ -204,7 +209,7 @@ fn adduser(draft: &mut Draft<'_>, words: &[&str], day: i64) -> Option<()> {
 fn add_shells(draft: &mut Draft<'_>, shells: &[&str]) -> bool {
     let mut text = draft.text("/etc/shells").unwrap_or_default();
     for shell in shells {
-        if !shell.starts_with('/') || shell.contains('\n') {
+        if !files::absolute(shell) {
             return false;
         }
         if !text.lines().any(|line| line == *shell) {

@@ -15,7 +15,7 @@ use super::layout::DEFAULTS;
 use super::pkginfo::PkgInfo;
 use crate::distro::Fault;
 use crate::distro::configure::accounts::AccountBook;
-use crate::distro::configure::draft::{Access, Draft};
+use crate::distro::configure::draft::{Access, Draft, Writer};
 use crate::distro::configure::order::order;
 use crate::distro::configure::rules::{self, Rules};
 use crate::distro::configure::shell::{self, Reading};
@@ -31,10 +31,21 @@ fn known() -> &'static Rules {
     RULES.get_or_init(|| Rules::new(DATA))
 }
 
+/// What apk and account programs keep, and rootlock writes: no statement does.
+const RESERVED: &[&str] = &[
+    "lib/apk",
+    "etc/apk",
+    "etc/passwd",
+    "etc/group",
+    "etc/shadow",
+    "etc/gshadow",
+];
+
 /// See `Layout::configure`.
 pub(super) fn configure(scene: Scene<'_>) -> Result<Configured, Fault> {
     let mut draft = Draft::new(scene.ground, scene.epoch);
     draft.accounts = accounts(&mut draft);
+    draft.accounts.declare(scene.accounts);
     for one in scene.packages {
         let owners = one
             .control
@@ -48,6 +59,7 @@ pub(super) fn configure(scene: Scene<'_>) -> Result<Configured, Fault> {
             }
         }
     }
+    draft.reserve(RESERVED);
     let before = draft.accounts.clone();
     let mut run = Run {
         draft: &mut draft,
@@ -70,6 +82,7 @@ pub(super) fn configure(scene: Scene<'_>) -> Result<Configured, Fault> {
         programs,
         ..
     } = run;
+    draft.writer = Writer::Generator;
     for program in programs {
         match program {
             Program::Applets => applets::install(&mut draft),
@@ -163,9 +176,14 @@ impl Run<'_, '_> {
         let divided = rules::divide(&file.bytes);
         let rule = divided
             .and_then(|divided| known().find(one.package.name.as_str(), script, &divided.sha256));
+        bench.draft.writer = Writer::Rule;
         let (reading, skipped) = match rule {
             Some(rule) => rules::follow(rule, &mut bench),
             None => {
+                bench.draft.writer = match script {
+                    "pre-install" => Writer::Early,
+                    _ => Writer::Script,
+                };
                 let reading = shell::read(&file.bytes, &mut bench);
                 (reading.unwrap_or_else(|_| unread()), Vec::new())
             }

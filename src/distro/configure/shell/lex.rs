@@ -12,6 +12,8 @@ pub(in crate::distro) struct Word {
     pub(super) quoted: bool,
     /// Whether it has the form of an assignment, `NAME=...`.
     pub(super) assigns: bool,
+    /// What it assigns to, where it has that form.
+    pub(super) name: String,
     /// Whether a command is run for it.
     pub(super) substitutes: bool,
     /// Whether it is the pattern `*`.
@@ -40,6 +42,14 @@ impl Word {
         match self.pieces.as_deref() {
             Some([Piece::Text(text)]) if !self.quoted => Some(text),
             _ => None,
+        }
+    }
+
+    /// The text that it begins with, before any variable.
+    pub(super) fn literal(&self) -> &str {
+        match self.pieces.as_ref().and_then(|pieces| pieces.first()) {
+            Some(Piece::Text(text)) => text,
+            _ => &self.name,
         }
     }
 
@@ -99,7 +109,8 @@ impl Redirect {
     /// Whether nothing but messages and silence goes through it.
     pub(super) fn is_quiet(&self) -> bool {
         let null = || matches!(self.target.pieces.as_deref(), Some([Piece::Text(text)]) if text == "/dev/null");
-        matches!(self.operator, ">&" | "<&") || null()
+        let descriptor = || matches!(self.target.pieces.as_deref(), Some([Piece::Text(text)]) if text == "-" || text.bytes().all(|byte| byte.is_ascii_digit()));
+        matches!(self.operator, ">&" | "<&") && descriptor() || null()
     }
 }
 
@@ -249,6 +260,10 @@ impl Lexer<'_> {
                     false => line,
                 };
                 let ends = bare == document.end;
+                // A continued line: what looks like the end may be content.
+                if !document.literal && line.ends_with('\\') {
+                    return Err(Unreadable);
+                }
                 if !ends {
                     body.push_str(bare);
                     body.push('\n');
@@ -268,6 +283,7 @@ impl Lexer<'_> {
                     pieces: plain.then(|| vec![Piece::Text(body)]),
                     quoted: true,
                     assigns: false,
+                    name: String::new(),
                     substitutes: false,
                     is_star: false,
                 };
@@ -280,6 +296,8 @@ impl Lexer<'_> {
         let mut pieces: Option<Vec<Piece>> = Some(Vec::new());
         let mut quoted = false;
         let start = self.at;
+        let bracket = self.is_bracket();
+        let mut braces = false;
         while let Some(c) = self.peek() {
             match c {
                 ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
@@ -312,7 +330,7 @@ impl Lexer<'_> {
                     self.backquote()?;
                     pieces = None;
                 }
-                '*' | '?' | '[' | ']' if !self.is_bracket(start) => {
+                '*' | '?' | '[' | ']' if !bracket => {
                     self.at += 1;
                     pieces = None;
                 }
@@ -320,10 +338,11 @@ impl Lexer<'_> {
                     self.at += 1;
                     pieces = None;
                 }
-                // bash would make several words of it.
-                '{' if self.rest().contains(',') && self.at > start => {
+                // bash may make several words of it; alone it is a word of its own.
+                '{' if self.at > start || !self.rest()[1..].starts_with([' ', '\t', '\n']) => {
                     self.at += 1;
-                    pieces = None;
+                    braces = true;
+                    add(&mut pieces, c);
                 }
                 _ => {
                     self.at += c.len_utf8();
@@ -341,20 +360,28 @@ impl Lexer<'_> {
         };
         Ok(Word {
             assigns: raw.split_once('=').is_some_and(|(name, _)| is_name(name)),
+            name: raw
+                .split('=')
+                .next()
+                .filter(|name| is_name(name))
+                .unwrap_or_default()
+                .to_owned(),
             substitutes: raw.contains('`') || raw.contains("$("),
             is_star: raw == "*",
-            pieces,
+            pieces: pieces.filter(|_| !(braces && (raw.contains(',') || raw.contains("..")))),
             quoted,
         })
     }
 
     /// `[`, `[[`, `]` and `]]` as words of their own are commands, not patterns.
-    fn is_bracket(&self, start: usize) -> bool {
-        let rest = self.text.get(start..).unwrap_or_default();
-        let word = rest
-            .split(|c: char| c.is_whitespace() || ";&|()<>".contains(c))
-            .next();
-        matches!(word, Some("[" | "[[" | "]" | "]]"))
+    fn is_bracket(&self) -> bool {
+        let ends = |rest: &str| {
+            rest.is_empty()
+                || rest.starts_with(" \t\n;&|()<>".chars().collect::<Vec<_>>().as_slice())
+        };
+        ["[[", "[", "]]", "]"]
+            .iter()
+            .any(|word| self.rest().strip_prefix(word).is_some_and(ends))
     }
 
     fn double(&mut self, pieces: &mut Option<Vec<Piece>>) -> Result<(), Unreadable> {
@@ -395,7 +422,7 @@ impl Lexer<'_> {
         let name = match self.peek() {
             Some('{') => {
                 self.at += 1;
-                let inside = self.braced()?;
+                let inside = self.braced(quoted)?;
                 let name = |bare: &str| match !bare.is_empty() && bare.chars().all(|c| is_name(&c))
                 {
                     true => Some(bare.to_owned()),
@@ -425,6 +452,8 @@ impl Lexer<'_> {
                 self.at += name.len();
                 Some(name)
             }
+            Some('\'' | '"') if !quoted => None,
+            Some('\\') => None,
             Some(c) if "@*#?$!-".contains(c) => {
                 self.at += 1;
                 None
@@ -442,14 +471,32 @@ impl Lexer<'_> {
     }
 
     /// The text up to the brace that ends an expansion, whose beginning has been taken.
-    fn braced(&mut self) -> Result<String, Unreadable> {
+    fn braced(&mut self, quoted: bool) -> Result<String, Unreadable> {
         let start = self.at;
         self.nested('{', '}')?;
-        Ok(self.text[start..self.at - 1].to_owned())
+        let inside = &self.text[start..self.at - 1];
+        // Inside double quotes an apostrophe is one, elsewhere it quotes.
+        match quoted && inside.contains('\'') {
+            true => Err(Unreadable),
+            false => Ok(inside.to_owned()),
+        }
     }
 
     fn parenthesised(&mut self) -> Result<(), Unreadable> {
-        self.nested('(', ')')
+        let start = self.at;
+        self.nested('(', ')')?;
+        let inside = &self.text[start..self.at];
+        // Comments and here-documents may hold brackets and quotes that are none.
+        let mut before = '(';
+        let comment = inside.chars().any(|c| {
+            let begins = c == '#' && (before.is_whitespace() || "(;|&`".contains(before));
+            before = c;
+            begins
+        });
+        match comment || inside.contains("<<") {
+            true => Err(Unreadable),
+            false => Ok(()),
+        }
     }
 
     /// Passes what stands between brackets, quotes in it left alone.

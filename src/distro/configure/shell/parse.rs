@@ -41,8 +41,8 @@ pub(super) enum Kind {
         subject: Word,
         arms: Vec<(Vec<Word>, List)>,
     },
-    /// `for`, `while`, `until`
-    Loop(List),
+    /// `for`, `while`, `until`; with the variable that it runs through.
+    Loop(List, Option<String>),
     /// `{ a; }`
     Group(List),
     /// `( a )`
@@ -221,10 +221,14 @@ impl Parser<'_> {
                 self.at += 1;
                 let mut inner = self.list(&["do"])?;
                 inner.extend(self.body()?);
-                Kind::Loop(inner)
+                Kind::Loop(inner, None)
             }
             Some("for") => {
                 self.at += 1;
+                let name = match self.token() {
+                    Some(Token::Word(word)) => word.keyword().map(str::to_owned),
+                    _ => None,
+                };
                 while !matches!(self.operator(), Some("\n" | ";")) {
                     if self.keyword() == Some("do") || self.token().is_none() {
                         break;
@@ -232,7 +236,7 @@ impl Parser<'_> {
                     self.at += 1;
                 }
                 while self.eat("\n") || self.eat(";") {}
-                Kind::Loop(self.body()?)
+                Kind::Loop(self.body()?, name)
             }
             Some("{") => {
                 self.at += 1;
@@ -337,6 +341,10 @@ impl Parser<'_> {
 
     fn function(&mut self, start: usize) -> Result<Statement, Unreadable> {
         let name = self.keyword().ok_or(Unreadable)?.to_owned();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        if !name.chars().all(is_name) {
+            return Err(Unreadable);
+        }
         self.at += 1;
         if self.eat("(") && !self.eat(")") {
             return Err(Unreadable);

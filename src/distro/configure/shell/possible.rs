@@ -34,7 +34,7 @@ pub(in crate::distro) fn possible(
     let (text, list) = statements(script)?;
     let mut machine = Variables(variable);
     let mut visit = Visit {
-        walk: Walk::new(text, &mut machine),
+        walk: Walk::new(text, &list, &mut machine),
         out: Vec::new(),
     };
     visit.list(&list);
@@ -50,6 +50,12 @@ impl Visit<'_> {
     fn list(&mut self, list: &List) {
         for statement in list {
             self.statement(statement);
+            // What is behind an exit that is certain in this list never runs in it.
+            if let Kind::Simple { words, .. } = &statement.kind
+                && words.first().and_then(Word::keyword) == Some("exit")
+            {
+                return;
+            }
         }
     }
 
@@ -100,7 +106,7 @@ impl Visit<'_> {
             }
             Kind::Function { body, .. } => self.statement(body),
             Kind::Pipeline(inner)
-            | Kind::Loop(inner)
+            | Kind::Loop(inner, _)
             | Kind::Group(inner)
             | Kind::Subshell(inner) => self.list(inner),
         }
@@ -111,7 +117,9 @@ impl Visit<'_> {
         let words = self.walk.words(&words[assignments..]);
         // What `$1` is after that nobody knows.
         let name = words.first().and_then(Option::as_deref);
-        self.walk.positional &= !matches!(name, Some("shift"));
+        if name == Some("shift") {
+            self.walk.shift();
+        }
         let before = ["exec", "command", "eval"];
         let skipped = words
             .iter()

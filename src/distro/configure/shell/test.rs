@@ -7,6 +7,9 @@ pub(super) fn decide(
     file: &mut dyn FnMut(&str, &str) -> Option<bool>,
 ) -> Option<bool> {
     let is = |word: &Option<String>, text: &str| word.as_deref() == Some(text);
+    if words.len() == 4 && is(&words[0], "!") {
+        return decide(&words[1..], file).map(|truth| !truth);
+    }
     // -o binds weaker than -a; `[ a -o b ]` compares nothing when it has three words.
     if words.len() > 3 || words.len() == 3 && is(&words[1], "-o") {
         if let Some(at) = split(words, "-o") {

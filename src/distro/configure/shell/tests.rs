@@ -245,3 +245,121 @@ fn words_of_a_line() {
         assert_eq!(words(more), None, "{more}");
     }
 }
+
+/// Nothing may be claimed of what comes after these.
+#[test]
+fn no_way_around_a_doubt() {
+    for doubtful in [
+        "[ -x /usr/bin/foo ] || exit 0",
+        "foo || exit 0",
+        "true && foo || exit 0",
+        "true && [ -f /x ] || exit 0",
+        "run q && [ -f /x ] && exit 0",
+        "{ [ -f /x ] || exit 0; }",
+        "f() { g; }; g() { exit 0; }; f",
+        "command exit 0",
+        "if [ -f /x ]; then exit 00; fi",
+        "set -n",
+        "umask 077",
+        "if [ -f /x ]; then builtin exit; fi",
+    ] {
+        let (done, _) = walk(&format!("{doubtful}\nrun a"));
+        assert!(!done.contains(&"run a".to_owned()), "{doubtful}: {done:?}");
+    }
+    // What hangs on something that nobody knows may happen or not.
+    for script in [
+        "([ -f /x ]) && run a",
+        "if [ -f /x ]; then true; else false; fi && run a",
+        "! nothing && run a",
+        "nothing && run a",
+        "nothing || run a",
+        "cat /missing >/dev/null && run a",
+        "shift && run a",
+    ] {
+        let (done, undone) = walk(script);
+        assert!(
+            done.is_empty() && undone.len() == 1,
+            "{script}: {done:?} {undone:?}"
+        );
+    }
+    // Not after a known failure, nor instead of a known success.
+    for script in [
+        "! run b && run a",
+        "! true && run a",
+        "false && run a",
+        "run b || run a",
+    ] {
+        let (done, undone) = walk(script);
+        assert!(!done.contains(&"run a".to_owned()), "{script}: {done:?}");
+        assert!(undone.is_empty(), "{script}: {undone:?}");
+    }
+    // Commands within words, redirections that undo one another.
+    for script in [
+        "echo \"$(run a)\"",
+        ": \"$(run a)\"",
+        "[ -n \"$(run a)\" ]",
+        "nothing x $(run a)",
+        "run a >/f >/dev/null",
+        "run a >/f >&2",
+        "run a >& /f",
+        "run {1..3}",
+        "run /d{a,b}",
+        "run $'x'",
+        "DPKG_ROOT=/foo; run $DPKG_ROOT/x",
+        "for DPKG_ROOT in a; do true; done; run $DPKG_ROOT/x",
+    ] {
+        let (done, undone) = walk(script);
+        assert!(done.is_empty() && !undone.is_empty(), "{script}: {done:?}");
+    }
+}
+
+/// What looks like one thing and is another is not read at all.
+#[test]
+fn texts_that_are_not_what_they_seem_are_not_read() {
+    for script in [
+        "cat <<EOF\nfoo\\\nEOF\nrun a\nEOF",
+        ": \"${X:-it's}\"; run a; : \"${X:-it's}\"",
+        "msg=$(\n# don't\necho hi )\n[ -f /x ] && exit 0 # it's )\nrun a",
+        "x=$(cat <<E\n'\nE\n)\nexit 0 # '",
+        "x=()\nrun a",
+    ] {
+        let mut notes = Notes::default();
+        let script = format!("#!/bin/sh\n{script}\n");
+        assert_eq!(
+            read(script.as_bytes(), &mut notes),
+            Err(Unreadable),
+            "{script}"
+        );
+        assert!(notes.0.is_empty());
+    }
+    let mut words: Vec<Option<String>> = ["!", "a", "-o", "b"].map(|word| Some(word.into())).into();
+    assert_eq!(test::decide(&words, &mut |_, _| None), Some(false));
+    words.remove(0);
+    assert_eq!(test::decide(&words, &mut |_, _| None), Some(true));
+}
+
+/// A script of a megabyte takes no longer than one of its size should.
+#[test]
+fn nothing_is_read_again_and_again() {
+    let mut notes = Notes::default();
+    for piece in [
+        "{",
+        "[",
+        "]",
+        "$",
+        "\"a\"",
+        "f(){ :; };",
+        "a|",
+        "!",
+        "a&&",
+        "\\\n",
+    ] {
+        let script = format!(
+            "#!/bin/sh\necho a{}\n",
+            piece.repeat(1_000_000 / piece.len())
+        );
+        // The result does not matter, the end does: it comes within the time of the whole run.
+        let _ = read(script.as_bytes(), &mut notes);
+    }
+    assert!(notes.0.is_empty());
+}

@@ -1,7 +1,8 @@
 //! The way through a script that is certain.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use super::judge::{self, talks};
 use super::lex::{Redirect, Word, tokens};
 use super::parse::{Kind, List, Statement, parse};
 use super::{MAX_SCRIPT, Unreadable, test};
@@ -29,8 +30,10 @@ pub(in crate::distro) struct Output {
 /// What became of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::distro) enum Outcome {
-    /// It has been carried out.
+    /// It has been carried out, and would have succeeded.
     Done,
+    /// It has been carried out, and nobody knows whether it would have been called a success.
+    Passed,
     /// It has no effect here.
     Nothing,
     /// It is not understood.
@@ -69,7 +72,7 @@ pub(in crate::distro) fn read(
     machine: &mut dyn Machine,
 ) -> Result<Reading, Unreadable> {
     let (text, list) = statements(script)?;
-    let mut walk = Walk::new(text, machine);
+    let mut walk = Walk::new(text, &list, machine);
     walk.list(&list);
     Ok(walk.reading)
 }
@@ -99,23 +102,28 @@ fn is_shell(text: &str) -> bool {
 
 /// Whether the script goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub(super) enum Flow {
     On,
     End,
 }
+
+/// How a statement ended, as far as that is known: `$?` is zero or not.
+type Status = Option<bool>;
 
 /// A script being read.
 pub(super) struct Walk<'a> {
     text: &'a str,
     machine: &'a mut dyn Machine,
-    /// Names that the script gives a meaning of its own, and whether calling one may end it.
-    functions: BTreeMap<String, bool>,
+    /// Names that the script gives a meaning of its own.
+    functions: BTreeSet<String>,
+    /// Whether any of them may end the script.
+    functions_end: bool,
+    /// Variables that the script gives a value.
+    assigned: BTreeSet<String>,
     /// Whether the script may have ended, or changed what its commands mean.
     in_doubt: bool,
     /// Whether `$1` is still what the script was called with.
-    pub(super) positional: bool,
-    /// Whether the last command is known to have succeeded.
-    succeeded: bool,
+    positional: bool,
     reading: Reading,
 }
 
@@ -123,25 +131,49 @@ pub(super) struct Walk<'a> {
 const MAX_TEXT: usize = 160;
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(text: &'a str, machine: &'a mut dyn Machine) -> Self {
-        Self {
+    pub(super) fn new(text: &'a str, list: &List, machine: &'a mut dyn Machine) -> Self {
+        let mut known = judge::Known::default();
+        known.list(list);
+        let judge::Known {
+            functions,
+            bodies,
+            assigned,
+        } = known;
+        let mut walk = Self {
             text,
             machine,
-            functions: BTreeMap::new(),
+            functions,
+            functions_end: false,
+            assigned,
             in_doubt: false,
             positional: true,
-            succeeded: true,
             reading: Reading::default(),
-        }
+        };
+        walk.functions_end = bodies.iter().any(|body| walk.changes_course(body, true));
+        walk
     }
 }
 
 impl Walk<'_> {
+    pub(super) fn has_function(&self, name: &str) -> bool {
+        self.functions.contains(name)
+    }
+
+    /// Whether calling a function of the script may end it.
+    pub(super) fn functions_end(&self) -> bool {
+        self.functions_end
+    }
+
+    pub(super) fn shift(&mut self) {
+        self.positional = false;
+    }
+
     fn undone(&mut self, statement: &Statement) {
         let text = self.text.get(statement.start..statement.end);
         let words = text.unwrap_or_default().split_whitespace();
         let words: Vec<&str> = words.filter(|word| *word != "\\").collect();
-        let mut line = words.join(" ");
+        // What cannot be shown is not what matters in it.
+        let mut line = words.join(" ").replace(char::is_control, "\u{fffd}");
         if let Some((at, _)) = line.char_indices().nth(MAX_TEXT) {
             line.truncate(at);
             line.push('…');
@@ -150,78 +182,69 @@ impl Walk<'_> {
         self.in_doubt |= self.changes_course(statement, false);
     }
 
-    fn list(&mut self, list: &List) -> Flow {
-        for statement in list {
-            if self.statement(statement) == Flow::End {
-                return Flow::End;
-            }
+    /// Passes a statement of which it is not known whether it happens, or what: it is undone, unless
+    /// nothing can happen in it but that it ends the script.
+    fn perhaps(&mut self, statement: &Statement) -> (Flow, Status) {
+        match self.only_talks(statement) {
+            true => self.in_doubt |= self.changes_course(statement, false),
+            false => self.undone(statement),
         }
-        Flow::On
+        (Flow::On, None)
     }
 
-    fn statement(&mut self, statement: &Statement) -> Flow {
+    fn list(&mut self, list: &List) -> (Flow, Status) {
+        let mut status = Some(true);
+        for statement in list {
+            let (flow, last) = self.statement(statement);
+            if flow == Flow::End {
+                return (flow, None);
+            }
+            status = last;
+        }
+        (Flow::On, status)
+    }
+
+    fn statement(&mut self, statement: &Statement) -> (Flow, Status) {
         match &statement.kind {
             Kind::Simple { words, redirects } => self.simple(statement, words, redirects),
             Kind::Group(inner) => self.list(inner),
-            Kind::Function { name, body } => {
-                let ends = self.changes_course(body, true);
-                self.functions.insert(name.clone(), ends);
-                Flow::On
+            Kind::Function { .. } => (Flow::On, Some(true)),
+            Kind::Not(inner) => {
+                let (flow, status) = self.statement(inner);
+                (flow, status.map(|truth| !truth))
             }
-            Kind::Not(inner) => self.statement(inner),
             Kind::If { arms, otherwise } => {
                 for (condition, then) in arms {
                     match self.decide_list(condition) {
                         Some(true) => return self.list(then),
                         Some(false) => {}
-                        None => {
-                            self.undecided(statement);
-                            return Flow::On;
-                        }
+                        None => return self.perhaps(statement),
                     }
                 }
                 self.list(otherwise)
             }
-            Kind::Case { subject, arms } => self.case(statement, subject, arms),
+            Kind::Case { subject, arms } => {
+                let Some(subject) = self.expand(subject).map(|words| words.concat()) else {
+                    return self.perhaps(statement);
+                };
+                for (patterns, then) in arms {
+                    for pattern in patterns {
+                        match self.matches(pattern, &subject) {
+                            Some(true) => return self.list(then),
+                            Some(false) => {}
+                            None => return self.perhaps(statement),
+                        }
+                    }
+                }
+                (Flow::On, Some(true))
+            }
             Kind::Chain { first, rest } => self.chain(statement, first, rest),
-            Kind::Loop(_)
+            Kind::Loop(..)
             | Kind::Subshell(_)
             | Kind::Background(_)
             | Kind::Pipeline(_)
-            | Kind::Redirected(_) => {
-                self.undecided(statement);
-                Flow::On
-            }
+            | Kind::Redirected(_) => self.perhaps(statement),
         }
-    }
-
-    /// Passes a statement of which it is not known what happens in it: it is undone, unless nothing
-    /// can happen in it but that it ends the script.
-    fn undecided(&mut self, statement: &Statement) {
-        match self.only_talks(statement) {
-            true => self.in_doubt |= self.changes_course(statement, false),
-            false => self.undone(statement),
-        }
-    }
-
-    fn case(&mut self, statement: &Statement, subject: &Word, arms: &[(Vec<Word>, List)]) -> Flow {
-        let Some(subject) = self.expand(subject).map(|words| words.concat()) else {
-            self.undecided(statement);
-            return Flow::On;
-        };
-        for (patterns, then) in arms {
-            for pattern in patterns {
-                match self.matches(pattern, &subject) {
-                    Some(true) => return self.list(then),
-                    Some(false) => {}
-                    None => {
-                        self.undecided(statement);
-                        return Flow::On;
-                    }
-                }
-            }
-        }
-        Flow::On
     }
 
     /// Whether a pattern of `case` fits: a plain word, or `*` alone.
@@ -233,63 +256,57 @@ impl Walk<'_> {
         }
     }
 
-    /// `a && b || c`: what follows a condition that holds, or a command that was carried out.
+    /// `a && b || c`: each happens if what is before it is known to have ended so; where that is not
+    /// known, it may happen or not.
     fn chain(
         &mut self,
         statement: &Statement,
         first: &Statement,
         rest: &[(&'static str, Statement)],
-    ) -> Flow {
-        let mut truth = match self.decide(first) {
-            Some(truth) => truth,
-            None => {
-                let before = self.reading.undone.len();
-                if self.statement(first) == Flow::End {
-                    return Flow::End;
-                }
-                if self.reading.undone.len() > before || !self.succeeded {
-                    let fallback = |(operator, next): &(&str, Statement)| {
-                        *operator == "||" && self.only_talks(next)
-                    };
-                    if !rest.iter().all(fallback) {
-                        self.reading.undone.truncate(before);
-                        self.undecided(statement);
+    ) -> (Flow, Status) {
+        let before = self.reading.undone.len();
+        let mut next = Some(first);
+        let mut rest = rest.iter();
+        let mut status = Some(true);
+        let mut whole = false;
+        loop {
+            if let Some(link) = next {
+                status = match (status, self.decide(link)) {
+                    (None, _) => {
+                        // Its own condition does not matter: it may not even be asked.
+                        whole |= !self.only_talks(link);
+                        self.in_doubt |= self.changes_course(link, false);
+                        None
                     }
-                    return Flow::On;
-                }
-                true
-            }
-        };
-        for (at, (operator, next)) in rest.iter().enumerate() {
-            if truth != (*operator == "&&") {
-                continue;
-            }
-            match self.decide(next) {
-                Some(decided) => truth = decided,
-                None => {
-                    let before = self.reading.undone.len();
-                    if self.statement(next) == Flow::End {
-                        return Flow::End;
-                    }
-                    truth = true;
-                    // How it ended is not known: what hangs on it is not either.
-                    if self.reading.undone.len() > before || !self.succeeded {
-                        let left = &rest[at + 1..];
-                        if !left.iter().all(|(_, next)| self.only_talks(next)) {
-                            self.undone(statement);
+                    (Some(_), Some(truth)) => Some(truth),
+                    (Some(_), None) => {
+                        let (flow, status) = self.statement(link);
+                        if flow == Flow::End {
+                            return (flow, None);
                         }
-                        return Flow::On;
+                        status
                     }
-                }
+                };
             }
+            let Some((operator, link)) = rest.next() else {
+                break;
+            };
+            next = match status {
+                Some(truth) if truth != (*operator == "&&") => None,
+                _ => Some(link),
+            };
         }
-        Flow::On
+        if whole {
+            self.reading.undone.truncate(before);
+            self.undone(statement);
+        }
+        (Flow::On, status)
     }
 
     pub(super) fn expand(&self, word: &Word) -> Option<Vec<String>> {
         word.expand(&|name| {
             let positional = name.bytes().all(|byte| byte.is_ascii_digit());
-            match positional && !self.positional {
+            match positional && !self.positional || self.assigned.contains(name) {
                 true => None,
                 false => self.machine.variable(name),
             }
@@ -306,6 +323,13 @@ impl Walk<'_> {
             }
         }
         out
+    }
+
+    /// Whether a command is run for a word, other than one that only looks for a program.
+    pub(super) fn runs_within(&self, words: &[Word]) -> bool {
+        words
+            .iter()
+            .any(|word| word.substitutes && self.expand(word).is_none())
     }
 
     pub(super) fn decide_list(&mut self, list: &List) -> Option<bool> {
@@ -332,11 +356,14 @@ impl Walk<'_> {
                 truth
             }
             Kind::Simple { words, redirects } if redirects.iter().all(Redirect::is_quiet) => {
+                if words.first().is_some_and(|word| word.assigns) {
+                    return None;
+                }
                 let words = self.words(words);
                 let Some(Some(name)) = words.first() else {
                     return None;
                 };
-                if self.functions.contains_key(name) {
+                if self.functions.contains(name) || self.in_doubt {
                     return None;
                 }
                 let operands = match (name.as_str(), words.last().and_then(Option::as_deref)) {
@@ -356,180 +383,116 @@ impl Walk<'_> {
         }
     }
 
-    fn simple(&mut self, statement: &Statement, words: &[Word], redirects: &[Redirect]) -> Flow {
-        let assignments = words.iter().take_while(|word| word.assigns).count();
-        if words[..assignments].iter().any(|word| word.substitutes) {
-            self.undone(statement);
-            return Flow::On;
+    fn simple(
+        &mut self,
+        statement: &Statement,
+        words: &[Word],
+        redirects: &[Redirect],
+    ) -> (Flow, Status) {
+        let unknown = |walk: &mut Self| {
+            walk.undone(statement);
+            (Flow::On, None)
+        };
+        if self.runs_within(words) {
+            return unknown(self);
         }
+        let assignments = words.iter().take_while(|word| word.assigns).count();
         let words = self.words(&words[assignments..]);
         let Some(name) = words.first() else {
             // Nothing but assignments and redirections: `> FILE` makes one.
-            if !redirects.iter().all(Redirect::is_quiet) {
-                self.undone(statement);
-            }
-            return Flow::On;
+            return match redirects.iter().all(Redirect::is_quiet) {
+                true => (Flow::On, Some(true)),
+                false => unknown(self),
+            };
         };
-        let Some(name) = name.clone() else {
-            self.undone(statement);
-            return Flow::On;
+        let Some(name) = name.clone().filter(|name| !self.functions.contains(name)) else {
+            return unknown(self);
         };
-        if self.functions.contains_key(&name) {
-            self.undone(statement);
-            return Flow::On;
-        }
         match name.as_str() {
-            "exit" | "return" => return Flow::End,
+            "exit" | "return" => return (Flow::End, None),
             "set" => {
                 let options = |word: &Option<String>| {
-                    word.as_ref()
-                        .is_some_and(|word| word.len() > 1 && word.starts_with(['-', '+']))
+                    word.as_ref().is_some_and(|word| {
+                        word.len() > 1 && word.starts_with(['-', '+']) && !word.contains('n')
+                    })
                 };
-                // `set -- a b` gives `$1` another meaning.
-                let plain = words[1..].iter().all(options) && !words.contains(&Some("--".into()));
-                self.positional &= plain;
-                return Flow::On;
+                let plain = words[1..].iter().all(options);
+                let stays = plain && !words.contains(&Some("--".into()));
+                // `set -- a b` gives `$1` another meaning, and `set -n` reads on without running.
+                self.positional &= stays;
+                self.in_doubt |= !plain && !words.contains(&Some("--".into()));
+                return (Flow::On, Some(true));
             }
             "shift" => {
                 self.positional = false;
-                return Flow::On;
+                return (Flow::On, None);
             }
             _ => {}
         }
         let last = name == "exec" && words.len() > 1;
         let words = if last { &words[1..] } else { &words[..] };
-        if !self.command(words, redirects) {
-            self.undone(statement);
-        }
-        if last { Flow::End } else { Flow::On }
+        let status = match self.command(words, redirects) {
+            Some(status) => status,
+            None => {
+                self.undone(statement);
+                None
+            }
+        };
+        let flow = if last { Flow::End } else { Flow::On };
+        (flow, status)
     }
 
-    /// Whether a command could be carried out, or needs not be.
-    fn command(&mut self, words: &[Option<String>], redirects: &[Redirect]) -> bool {
+    /// How a command ended; `None` where it could not be carried out.
+    fn command(&mut self, words: &[Option<String>], redirects: &[Redirect]) -> Option<Status> {
         let mut output = None;
         let mut input = None;
-        for redirect in redirects.iter().filter(|redirect| !redirect.is_quiet()) {
-            let target = self.expand(&redirect.target).map(|words| words.concat());
-            let Some(target) = target else {
-                return false;
-            };
-            match (redirect.operator, redirect.number) {
-                (">" | ">|" | ">>", None | Some(1)) if output.is_none() => {
+        for redirect in redirects {
+            let of_output = matches!(redirect.number, None | Some(1));
+            let writes = redirect.operator.starts_with('>') && of_output;
+            if redirect.is_quiet() {
+                // Behind a file this is where the text goes.
+                if writes && output.is_some() {
+                    return None;
+                }
+                continue;
+            }
+            let target = self.expand(&redirect.target).map(|words| words.concat())?;
+            match redirect.operator {
+                ">" | ">|" | ">>" if writes && output.is_none() => {
                     output = Some(Output {
                         path: target,
                         append: redirect.operator == ">>",
                     });
                 }
-                ("<<", None | Some(0)) => input = Some(target),
-                _ => return false,
+                "<<" if matches!(redirect.number, None | Some(0)) => input = Some(target),
+                _ => return None,
             }
+        }
+        if output.is_none()
+            && let Some(status) = talks(words)
+        {
+            return Some(status);
+        }
+        // Quiet redirections before a file are of no matter, after it they were refused.
+        if self.in_doubt {
+            return None;
         }
         let command = Command {
             words,
             output,
             input,
         };
-        self.succeeded = true;
-        if talks(words, command.output.is_some()) {
-            self.succeeded = !is_test(words);
-            return true;
-        }
-        if self.in_doubt {
-            return false;
-        }
         match self.machine.run(&command) {
             Outcome::Done => {
                 self.reading.acted = true;
-                true
+                Some(Some(true))
             }
-            Outcome::Nothing => {
-                self.succeeded = false;
-                true
+            Outcome::Passed => {
+                self.reading.acted = true;
+                Some(None)
             }
-            Outcome::Unknown => false,
+            Outcome::Nothing => Some(None),
+            Outcome::Unknown => None,
         }
-    }
-
-    /// Whether nothing but messages comes of a statement.
-    fn only_talks(&self, statement: &Statement) -> bool {
-        let all = |list: &List| list.iter().all(|statement| self.only_talks(statement));
-        match &statement.kind {
-            Kind::Simple { words, redirects } => {
-                let known = self.words(words);
-                let name = known.first().cloned().flatten();
-                redirects.iter().all(Redirect::is_quiet)
-                    && !words.iter().any(|word| word.substitutes)
-                    && !name
-                        .as_ref()
-                        .is_some_and(|name| self.functions.contains_key(name))
-                    && (talks(&known, false) || matches!(name.as_deref(), Some("exit" | "return")))
-            }
-            Kind::Pipeline(inner) | Kind::Group(inner) | Kind::Subshell(inner) => all(inner),
-            Kind::Not(inner) => self.only_talks(inner),
-            Kind::Chain { first, rest } => {
-                self.only_talks(first) && rest.iter().all(|(_, next)| self.only_talks(next))
-            }
-            Kind::If { arms, otherwise } => {
-                let arm = |(condition, then): &(List, List)| all(condition) && all(then);
-                arms.iter().all(arm) && all(otherwise)
-            }
-            Kind::Case { subject, arms } => {
-                !subject.substitutes && arms.iter().all(|(_, then)| all(then))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether a statement that was not read may end the script or change what later commands mean;
-    /// inside a function `return` does not.
-    fn changes_course(&self, statement: &Statement, in_function: bool) -> bool {
-        let changes = |statement: &Statement| self.changes_course(statement, in_function);
-        let any = |list: &List| list.iter().any(changes);
-        match &statement.kind {
-            Kind::Simple { words, .. } => {
-                let mut words = words.iter().skip_while(|word| word.assigns);
-                // A command whose name is not known may be any of these.
-                words.next().is_some_and(|word| match word.keyword() {
-                    // Where the script fails nothing is installed.
-                    Some("exit") => matches!(
-                        words.next().map(Word::keyword),
-                        None | Some(Some("0") | None)
-                    ),
-                    None | Some("exec" | "." | "source" | "eval" | "alias") => true,
-                    Some("return" | "shift" | "set") => !in_function,
-                    Some(name) => self.functions.get(name).copied().unwrap_or_default(),
-                })
-            }
-            Kind::Chain { first, rest } => {
-                changes(first) || rest.iter().any(|(_, next)| changes(next))
-            }
-            Kind::Not(inner) | Kind::Redirected(inner) => changes(inner),
-            Kind::If { arms, otherwise } => {
-                let arm = |(condition, then): &(List, List)| any(condition) || any(then);
-                arms.iter().any(arm) || any(otherwise)
-            }
-            Kind::Case { arms, .. } => arms.iter().any(|(_, then)| any(then)),
-            Kind::Loop(inner) | Kind::Group(inner) => any(inner),
-            // What happens in a process of its own stays there.
-            Kind::Subshell(_) | Kind::Background(_) | Kind::Pipeline(_) => false,
-            Kind::Function { .. } => true,
-        }
-    }
-}
-
-/// Whether a command is a condition, which holds or not.
-fn is_test(words: &[Option<String>]) -> bool {
-    let name = words.first().and_then(Option::as_deref);
-    matches!(name, Some("[" | "[[" | "test" | "false"))
-}
-
-/// Whether a command only prints something, or does nothing at all.
-fn talks(words: &[Option<String>], into_file: bool) -> bool {
-    let name = words.first().and_then(Option::as_deref);
-    match name {
-        Some(":" | "true" | "false" | "echo" | "printf" | "cat" | "[" | "[[" | "test") => {
-            !into_file
-        }
-        _ => false,
     }
 }

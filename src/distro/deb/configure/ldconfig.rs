@@ -20,10 +20,16 @@ pub(super) fn platform(arch: &str) -> Option<Arch> {
     }
 }
 
+/// Whether the image's own program is one whose cache can be made.
+pub(super) fn is_known(draft: &Draft<'_>, arch: &str) -> bool {
+    platform(arch).is_some() && PROGRAM.iter().any(|path| draft.exists(path))
+}
+
+const PROGRAM: [&str; 2] = ["/usr/sbin/ldconfig", "/sbin/ldconfig"];
+
 /// Writes the cache, as the image's own program would.
 pub(super) fn run(draft: &mut Draft<'_>, arch: &str) {
-    let program = ["/usr/sbin/ldconfig", "/sbin/ldconfig"];
-    let program = program.iter().find_map(|path| draft.read(path));
+    let program = PROGRAM.iter().find_map(|path| draft.read(path));
     let generator = program.as_deref().and_then(generator);
     let (Some(arch), Some(glibc)) = (platform(arch), generator.as_deref().and_then(version)) else {
         return;

@@ -11,7 +11,7 @@ use crate::distro::configure::draft::{Access, Draft};
 use crate::distro::configure::files::{self, literal};
 use crate::distro::configure::rules;
 use crate::distro::configure::shell::{Command, Machine, Outcome};
-use crate::distro::deb::version;
+use crate::distro::deb::{divert, version};
 use crate::tree::Kind;
 
 /// One script of one package while it is read.
@@ -33,13 +33,11 @@ pub(super) struct DebBench<'a, 'g> {
 /// Programs that only speak to what runs, and nothing runs in an image.
 const OF_THE_RUNNING: &[&str] = &[
     "deb-systemd-invoke",
-    "systemctl",
     "invoke-rc.d",
     "service",
     "start-stop-daemon",
     "initctl",
     "telinit",
-    "udevadm",
     "dbus-send",
     "sysctl",
     "apparmor_parser",
@@ -69,8 +67,6 @@ const NOT_NEEDED: &[&str] = &[
     "db_beginblock",
     "db_endblock",
     "restorecon",
-    "umask",
-    "trap",
     "wait",
     "sleep",
     "unset",
@@ -137,6 +133,8 @@ impl Machine for DebBench<'_, '_> {
             }
             ["dpkg", "--compare-versions", a, operator, b] => compare(a, operator, b),
             ["dpkg", "--compare-versions", "--", a, operator, b] => compare(a, operator, b),
+            // By number is another question.
+            ["getent", _, id] if id.parse::<u32>().is_ok() => None,
             ["getent", "passwd", name] => Some(self.draft.accounts.user(name).is_some()),
             ["getent", "group", name] => Some(self.draft.accounts.group(name).is_some()),
             ["dpkg-statoverride", "--list", path]
@@ -151,7 +149,9 @@ impl Machine for DebBench<'_, '_> {
         let Some(Some(name)) = command.words.first() else {
             return Outcome::Unknown;
         };
-        let name = name.rsplit('/').next().unwrap_or_default();
+        let Some(name) = files::program(name) else {
+            return Outcome::Unknown;
+        };
         if command.output.is_none()
             && (OF_THE_RUNNING.contains(&name) || NOT_NEEDED.contains(&name))
         {
@@ -163,12 +163,49 @@ impl Machine for DebBench<'_, '_> {
         let Some(words) = literal(command) else {
             return Outcome::Unknown;
         };
+        if of_the_running(name, &words[1..]) {
+            return Outcome::Nothing;
+        }
         match self.program(name, &words[1..]) {
             Some(outcome) => outcome,
             None => files::run(self.draft, command),
         }
     }
 }
+
+/// Calls that only speak to what runs, of programs that can do more.
+fn of_the_running(name: &str, words: &[&str]) -> bool {
+    let verb = words.iter().find(|word| !word.starts_with('-')).copied();
+    match (name, verb) {
+        ("systemctl", Some(verb)) => RUNNING_VERBS.contains(&verb),
+        ("udevadm", Some(verb)) => matches!(verb, "control" | "trigger" | "settle"),
+        ("umask", mode) => matches!(mode, Some("022" | "0022")),
+        ("trap", _) => matches!(words, [] | ["-" | "", ..]),
+        _ => false,
+    }
+}
+
+/// Options of pam-auth-update(8) that leave its defaults as they are.
+const PAM_PLAIN: &[&str] = &["--package", "--force"];
+
+/// What systemctl(1) asks a running manager for.
+const RUNNING_VERBS: &[&str] = &[
+    "condrestart",
+    "daemon-reexec",
+    "daemon-reload",
+    "is-active",
+    "is-failed",
+    "is-system-running",
+    "kill",
+    "reload",
+    "reload-or-restart",
+    "reset-failed",
+    "restart",
+    "start",
+    "stop",
+    "try-reload-or-restart",
+    "try-restart",
+];
 
 /// dpkg(1): an empty version is before all others, or behind them with `-nl`.
 fn compare(a: &str, operator: &str, b: &str) -> Option<bool> {
@@ -217,14 +254,22 @@ impl DebBench<'_, '_> {
             "update-alternatives" => {
                 let owned: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
                 let install = alternatives::parse(&owned);
+                // The program refuses what is not there.
+                let there = |install: &alternatives::Install| self.draft.exists(&install.path);
+                let install = install.filter(there);
                 let known = install.is_some();
                 self.state.alternatives.extend(install);
                 done(known)
             }
             "dpkg-divert" => {
                 // Those of preinst scripts were read before, for they decide which files exist.
-                let adds = self.script == "preinst" && !words.contains(&"--remove");
-                done(adds)
+                let owned: Vec<Option<String>> = std::iter::once("dpkg-divert")
+                    .chain(words.iter().copied())
+                    .map(|word| Some(word.to_owned()))
+                    .collect();
+                let package = self.package.parse().ok()?;
+                let adds = divert::statement(&owned, &package).is_some();
+                done(adds && self.script == "preinst")
             }
             "dpkg-statoverride" => done(self.statoverride(words).is_some()),
             "dpkg-trigger" => {
@@ -249,16 +294,18 @@ impl DebBench<'_, '_> {
             },
             "systemd-sysusers" => done(systemd::sysusers(self.draft, &operands(words)?, self.day)),
             "systemd-tmpfiles" => done(systemd::tmpfiles(self.draft, &operands(words)?)),
-            "add-shell" => {
+            "add-shell" if words.iter().all(|word| files::absolute(word)) => {
                 let shells = words.iter().map(|word| (*word).to_owned());
                 self.state.shells.extend(shells);
                 self.later(Program::UpdateShells)
             }
             "update-shells" => self.later(Program::UpdateShells),
-            "pam-auth-update" => self.later(Program::PamAuthUpdate),
+            "pam-auth-update" if words.iter().all(|word| PAM_PLAIN.contains(word)) => {
+                self.later(Program::PamAuthUpdate)
+            }
             "update-ca-certificates" => self.later(Program::CaCertificates),
             "update-java-certificates" => self.later(Program::JavaCertificates),
-            "ldconfig" if ldconfig::platform(&self.state.arch).is_some() => {
+            "ldconfig" if ldconfig::is_known(self.draft, &self.state.arch) => {
                 self.later(Program::Ldconfig)
             }
             "shadowconfig" if words == ["on"] => {
@@ -306,17 +353,16 @@ impl DebBench<'_, '_> {
             return None;
         };
         let mode = files::mode(mode)?;
-        if !words.contains(&"--add") || !path.starts_with('/') || path.contains('\n') {
+        if !words.contains(&"--add") || !files::absolute(path) {
             return None;
         }
-        let (uid, gid) = (
-            self.draft.accounts.uid(user)?,
-            self.draft.accounts.gid(group)?,
-        );
-        if update {
-            self.draft.change(path, |meta| {
+        let (uid, _) = self.draft.accounts.user(user)?;
+        let gid = self.draft.accounts.group(group)?;
+        if update && self.draft.exists(path) {
+            let changed = self.draft.change(path, |meta| {
                 (meta.uid, meta.gid, meta.mode) = (uid, gid, mode);
             });
+            changed.then_some(())?;
         }
         let value = (user.to_owned(), group.to_owned(), mode);
         self.state.overrides.insert(path.to_owned(), value);
@@ -370,6 +416,9 @@ impl DebBench<'_, '_> {
 
     /// ucf(1) on a system that has neither file nor history.
     fn ucf(&mut self, from: &str, to: &str) -> Option<()> {
+        if !files::absolute(to) {
+            return None;
+        }
         if self.draft.node(to).is_none() {
             let (_, blob) = self.draft.file(from)?;
             self.draft

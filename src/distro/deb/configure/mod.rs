@@ -29,7 +29,7 @@ use super::divert;
 use super::layout::DEFAULTS;
 use crate::distro::configure::accounts::AccountBook;
 use crate::distro::configure::certs;
-use crate::distro::configure::draft::Draft;
+use crate::distro::configure::draft::{Draft, Writer};
 use crate::distro::configure::order::order;
 use crate::distro::configure::rules::{self, Rules};
 use crate::distro::configure::shell::{self, Reading};
@@ -65,16 +65,29 @@ const ADDED: &[(&str, &str, &str)] = &[
         "there is no menu system",
         "/usr/bin/update-menus",
     ),
-    ("dh_pypy", "Python makes its bytecode itself", ""),
-    ("dh_python2", "Python makes its bytecode itself", ""),
-    ("dh_python3", "Python makes its bytecode itself", ""),
     ("dh_runit", "there is no runit", "/usr/bin/runsvdir"),
+];
+
+/// What dpkg and account programs keep, and rootlock writes: no statement does.
+const RESERVED: &[&str] = &[
+    "var/lib/dpkg",
+    "var/lib/apt",
+    "etc/passwd",
+    "etc/group",
+    "etc/shadow",
+    "etc/gshadow",
 ];
 
 /// See `Layout::configure`.
 pub(super) fn configure(scene: Scene<'_>) -> Result<Configured, Fault> {
     let mut draft = Draft::new(scene.ground, scene.epoch);
     draft.accounts = accounts(&mut draft);
+    draft.accounts.declare(scene.accounts);
+    if draft.exists("/usr/share/base-passwd/passwd.master") {
+        // base-passwd makes them before any other script runs.
+        finish::accounts(&mut draft);
+    }
+    draft.reserve(RESERVED);
     let before = draft.accounts.clone();
     let mut state = State {
         packages: scene
@@ -117,6 +130,7 @@ pub(super) fn configure(scene: Scene<'_>) -> Result<Configured, Fault> {
         unfinished,
         ..
     } = run;
+    draft.writer = Writer::Generator;
     finish::finish(&mut draft, &state);
     if draft.accounts != before {
         finish::accounts(&mut draft);
@@ -289,13 +303,19 @@ impl<'g> Run<'_, 'g> {
         };
         let rule = known().find(package, key, &divided.sha256);
         let Some(rule) = rule else {
+            bench.draft.writer = match script {
+                "preinst" => Writer::Early,
+                _ => Writer::Script,
+            };
             // In the script's own order, for it may end before a section.
             let tools: Vec<&str> = needless.iter().map(|(tool, _)| *tool).collect();
             let text = rules::without(bytes, &tools);
             let reading = shell::read(&text, &mut bench).unwrap_or_else(|_| unread());
             return (reading, skipped);
         };
+        bench.draft.writer = Writer::Rule;
         let (mut reading, not_needed) = rules::follow(rule, &mut bench);
+        bench.draft.writer = Writer::Script;
         skipped.extend(not_needed);
         for section in sections {
             let text = format!("#!/bin/sh\n{section}");

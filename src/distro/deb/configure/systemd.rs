@@ -205,6 +205,22 @@ fn carry_out(draft: &mut Draft<'_>, line: &Line) -> Option<()> {
     if is_kernels(path) {
         return Some(());
     }
+    if path == "/" || path.contains(char::is_control) {
+        return None;
+    }
+    let changes = !matches!(line.action, Action::Ignored | Action::Undone(_));
+    if changes && line.is_pattern() && path.contains(['*', '?', '[', '{']) {
+        // Patterns of paths that exist: nothing to do where nothing is below.
+        let fixed = path.split(['*', '?', '[', '{']).next().unwrap_or_default();
+        let directory = fixed
+            .rsplit_once('/')
+            .map_or("", |(directory, _)| directory);
+        return draft
+            .list(directory)
+            .iter()
+            .all(Vec::is_empty)
+            .then_some(());
+    }
     let there = draft.followed(path);
     match &line.action {
         Action::Directory => match there {

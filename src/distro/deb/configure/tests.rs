@@ -91,6 +91,7 @@ fn configured(files: Files, packages: &[Pkg]) -> Configured {
         arch: Arch::from_oci("amd64").unwrap(),
         release: "trixie",
         epoch: Epoch(86_400 * 20_000),
+        accounts: &crate::model::Accounts::default(),
         packages: &scripted,
         ground: &files,
     };

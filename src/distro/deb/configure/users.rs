@@ -3,7 +3,7 @@
 
 use crate::distro::configure::accounts::NewUser;
 use crate::distro::configure::draft::{Access, Draft};
-use crate::distro::configure::files::Arguments;
+use crate::distro::configure::files::{self, Arguments};
 
 /// Debian's own names and places.
 const NOLOGIN: &str = "/usr/sbin/nologin";
@@ -73,15 +73,16 @@ fn adduser(draft: &mut Draft<'_>, as_group: bool, words: &[&str], when: When) ->
     }
     let number = |letter: char| -> Option<Option<u32>> {
         match arguments.value(letter) {
-            Some(text) => text.parse().ok().map(Some),
+            Some(text) => Some(Some(id(text)?)),
             None => Some(None),
         }
     };
     if as_group {
         return draft.accounts.add_group(name, number('i')?).map(|_| ());
     }
-    if draft.accounts.user(name).is_some() {
-        return Some(());
+    if let Some((uid, _)) = draft.accounts.user(name) {
+        // One that is no system's is an error to adduser.
+        return (100..1000).contains(&uid).then_some(());
     }
     let uid = number('u')?;
     let (uid, gid) = match (arguments.value('G'), number('i')?) {
@@ -96,6 +97,9 @@ fn adduser(draft: &mut Draft<'_>, as_group: bool, words: &[&str], when: When) ->
         (None, None) => (uid, NOGROUP),
     };
     let home = arguments.value('h').unwrap_or(NOWHERE);
+    if !is_home(home) {
+        return None;
+    }
     let new = NewUser {
         name: name.into(),
         uid,
@@ -128,7 +132,7 @@ fn groupadd(draft: &mut Draft<'_>, words: &[&str]) -> Option<()> {
         return None;
     };
     let gid = match arguments.value('g') {
-        Some(text) => Some(text.parse().ok()?),
+        Some(text) => Some(id(text)?),
         None if arguments.has('r') => None,
         // The first id from 1000 on.
         None => return None,
@@ -157,7 +161,7 @@ fn useradd(draft: &mut Draft<'_>, words: &[&str], day: i64) -> Option<()> {
         return None;
     };
     let uid = match arguments.value('u') {
-        Some(text) => Some(text.parse().ok()?),
+        Some(text) => Some(id(text)?),
         None if arguments.has('r') => None,
         None => return None,
     };
@@ -175,6 +179,9 @@ fn useradd(draft: &mut Draft<'_>, words: &[&str], day: i64) -> Option<()> {
     };
     let home = arguments.value('d').map(str::to_owned);
     let home = home.unwrap_or_else(|| format!("/home/{name}"));
+    if !is_home(&home) {
+        return None;
+    }
     let new = NewUser {
         name: name.into(),
         uid,
@@ -215,4 +222,16 @@ fn usermod(draft: &mut Draft<'_>, words: &[&str]) -> Option<()> {
     groups
         .all(|group| draft.accounts.add_member(user, group))
         .then_some(())
+}
+
+/// A number of a user or group; two of them mean nobody.
+fn id(text: &str) -> Option<u32> {
+    text.parse()
+        .ok()
+        .filter(|id| !matches!(*id, 0xffff | u32::MAX))
+}
+
+/// Whether a directory can be a home.
+fn is_home(path: &str) -> bool {
+    files::absolute(path) && !path.split('/').any(|part| part == "..")
 }
