@@ -71,7 +71,7 @@ struct Record {
     tree: String,
     replaced: Vec<(Vec<u8>, bool, Option<String>)>,
     undone: Vec<[String; 3]>,
-    scripts: Vec<(String, String, String, Vec<String>)>,
+    scripts: Vec<ScriptRecord>,
     generated: Vec<GeneratedRecord>,
     warnings: Vec<String>,
 }
@@ -83,6 +83,15 @@ struct LayerRecord {
     size: u64,
     digest: String,
     compressed: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ScriptRecord {
+    package: String,
+    script: String,
+    own: Option<String>,
+    class: String,
+    statements: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,13 +152,12 @@ pub(super) fn save(
             undone.statement.clone(),
         ]
     });
-    let scripts = made.built.scripts.iter().map(|script| {
-        (
-            script.package.to_string(),
-            script.script.clone(),
-            script.class.key().to_owned(),
-            script.statements.clone(),
-        )
+    let scripts = made.built.scripts.iter().map(|script| ScriptRecord {
+        package: script.package.to_string(),
+        script: script.script.clone(),
+        own: script.own.map(|own| own.to_string()),
+        class: script.class.key().to_owned(),
+        statements: script.statements.clone(),
     });
     let generated = made.generated.iter().map(|entry| GeneratedRecord {
         path: entry.path.clone(),
@@ -232,12 +240,13 @@ impl Record {
             });
         }
         let mut scripts = Vec::new();
-        for (package, script, class, statements) in self.scripts {
+        for script in self.scripts {
             scripts.push(ScriptOutcome {
-                package: package.parse().ok()?,
-                script,
-                class: ScriptClass::from_key(&class)?,
-                statements,
+                package: script.package.parse().ok()?,
+                script: script.script,
+                own: script.own.map(|own| own.parse()).transpose().ok()?,
+                class: ScriptClass::from_key(&script.class)?,
+                statements: script.statements,
             });
         }
         let mut generated = Vec::new();

@@ -55,6 +55,7 @@ fn not_run(undone: Undone) -> ScriptOutcome {
     ScriptOutcome {
         package: undone.package,
         script: undone.script,
+        own: None,
         class: ScriptClass::Undone,
         statements: vec![undone.statement],
     }

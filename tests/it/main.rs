@@ -15,6 +15,7 @@ mod alpine_update;
 mod build;
 mod canonical;
 mod cli;
+mod configure;
 mod conformance;
 mod damage;
 mod faults;

@@ -261,7 +261,12 @@ impl AccountBook {
 
     /// An id that is free for both a user and the group of the same name.
     pub(in crate::distro) fn common_id(&self, name: &str) -> Option<u32> {
-        self.allot(name, None)
+        let packaged = [&self.packaged[1], &self.packaged[0]];
+        let mut packaged = packaged
+            .into_iter()
+            .filter_map(|ids| ids.get(name).copied());
+        let packaged = packaged.find(|id| !self.has_gid(*id));
+        packaged.or_else(|| self.allot(name, None))
     }
 
     /// Puts a user into a group as a member; whether both are there.

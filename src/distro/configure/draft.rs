@@ -463,7 +463,8 @@ impl<'a> Draft<'a> {
     /// Whether something other than a directory may be put at a place.
     fn may_put(&self, place: &TreePath) -> bool {
         let shipped = || self.ground.node(place).is_some();
-        !self.is_reserved(place) && !(self.writer == Writer::Early && shipped())
+        let hidden = self.writer == Writer::Early && shipped();
+        !hidden && !self.is_reserved(place)
     }
 
     /// Makes the directories above a place that are not there; whether they can be.

@@ -63,8 +63,7 @@ impl<'a> Arguments<'a> {
                 }
                 continue;
             }
-            let mut letters = word.char_indices().skip(1);
-            while let Some((at, letter)) = letters.next() {
+            for (at, letter) in word.char_indices().skip(1) {
                 if flags.contains(letter) {
                     out.flags.push(letter);
                     continue;

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 pub use draft::Ground;
 
 use super::Control;
-use crate::model::{Accounts, Arch, Epoch, LockedPackage, PackageName};
+use crate::model::{Accounts, Arch, Epoch, LockedPackage, PackageName, Sha256};
 use crate::tree::{Node, TreePath};
 
 /// For names that OpenSSL and Java make of SHA-1; nothing is trusted because of it.
@@ -88,6 +88,8 @@ pub struct ScriptOutcome {
     pub package: PackageName,
     /// `preinst`, `post-install`, or `trigger NAME`.
     pub script: String,
+    /// Of the script's own text, by which a rule would know it; absent where it was not read.
+    pub own: Option<Sha256>,
     /// How much of it was needed, and done.
     pub class: ScriptClass,
     /// What was not done, and for [`ScriptClass::NoEffect`] and [`ScriptClass::Native`] what was not

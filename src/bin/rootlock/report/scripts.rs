@@ -32,6 +32,7 @@ impl Report for ScriptsReport {
                 json!({
                     "package": script.package.as_str(),
                     "script": script.script,
+                    "sha256": script.own.map(|own| own.hex()),
                     "class": script.class.key(),
                     "statements": script.statements,
                 })

@@ -196,6 +196,7 @@ impl Run<'_, '_> {
         self.scripts.push(ScriptOutcome {
             package: one.package.name.clone(),
             script: script.to_owned(),
+            own: rules::divide(&file.bytes).map(|divided| divided.sha256),
             class,
             statements: match class {
                 ScriptClass::Undone => reading.undone,

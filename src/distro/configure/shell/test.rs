@@ -1,5 +1,11 @@
 //! `[`: the conditions of test(1) that can be decided from words alone.
 
+/// More than the words of any real condition.
+const MAX_WORDS: usize = 64;
+
+/// Joins two truths, of which either may be unknown.
+type Join = fn(Option<bool>, Option<bool>) -> Option<bool>;
+
 /// Decides `words`, the operands between `[` and `]`; `file` is asked about files (`-e PATH`).
 /// `None` where something is not known.
 pub(super) fn decide(
@@ -10,17 +16,15 @@ pub(super) fn decide(
     if words.len() == 4 && is(&words[0], "!") {
         return decide(&words[1..], file).map(|truth| !truth);
     }
-    // -o binds weaker than -a; `[ a -o b ]` compares nothing when it has three words.
-    if words.len() > 3 || words.len() == 3 && is(&words[1], "-o") {
-        if let Some(at) = split(words, "-o") {
-            let (a, b) = (decide(&words[..at], file), decide(&words[at + 1..], file));
-            return or(a, b);
-        }
+    if words.len() > MAX_WORDS {
+        return None;
     }
-    if words.len() > 3 || words.len() == 3 && is(&words[1], "-a") {
-        if let Some(at) = split(words, "-a") {
+    // -o binds weaker than -a; of three words the middle one decides what they are.
+    for (operator, join) in [("-o", or as Join), ("-a", and as Join)] {
+        let joins = words.len() > 3 || words.len() == 3 && is(&words[1], operator);
+        if let Some(at) = split(words, operator).filter(|_| joins) {
             let (a, b) = (decide(&words[..at], file), decide(&words[at + 1..], file));
-            return and(a, b);
+            return join(a, b);
         }
     }
     match words {

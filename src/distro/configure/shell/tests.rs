@@ -33,7 +33,7 @@ impl Machine for Notes {
         if let Some(input) = &command.input {
             line += &format!(" << {input:?}");
         }
-        match &command.words[..] {
+        match command.words {
             [Some(name), ..] if name == "nothing" => Outcome::Nothing,
             [Some(name), rest @ ..] if name == "run" && !rest.contains(&None) => {
                 self.0.push(line);

@@ -252,6 +252,7 @@ impl<'g> Run<'_, 'g> {
         self.scripts.push(ScriptOutcome {
             package: name,
             script,
+            own: rules::divide(&file.bytes).map(|divided| divided.sha256),
             class,
             statements: match class {
                 ScriptClass::Undone => reading.undone,

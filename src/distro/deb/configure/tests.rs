@@ -78,7 +78,7 @@ fn ground() -> Files {
         .directory("/etc", 0o755)
 }
 
-fn configured(files: Files, packages: &[Pkg]) -> Configured {
+fn configured(files: &Files, packages: &[Pkg]) -> Configured {
     let scripted: Vec<Scripted<'_>> = packages
         .iter()
         .map(|one| Scripted {
@@ -93,7 +93,7 @@ fn configured(files: Files, packages: &[Pkg]) -> Configured {
         epoch: Epoch(86_400 * 20_000),
         accounts: &crate::model::Accounts::default(),
         packages: &scripted,
-        ground: &files,
+        ground: files,
     };
     configure(scene).unwrap()
 }
@@ -133,7 +133,7 @@ fn nothing_is_made_of_packages_without_scripts() {
     let empty = Files::default()
         .file("/etc/passwd", "a\n")
         .file("/etc/group", "b\n");
-    let configured = configured(empty, &[pkg("a"), pkg("b")]);
+    let configured = configured(&empty, &[pkg("a"), pkg("b")]);
     assert!(configured.made.is_empty() && configured.scripts.is_empty());
     assert!(configured.unfinished.is_empty());
 }
@@ -141,7 +141,7 @@ fn nothing_is_made_of_packages_without_scripts() {
 #[test]
 fn accounts_are_the_masters_and_what_scripts_add() {
     let script = "adduser --system --group --home /var/lib/x --shell /bin/sh x\nadduser x adm";
-    let configured = configured(ground(), &[pkg("x").postinst(script)]);
+    let configured = configured(&ground(), &[pkg("x").postinst(script)]);
     let passwd = file(&configured, "/etc/passwd");
     let uid = passwd
         .split("x:x:")
@@ -165,7 +165,7 @@ fn accounts_are_the_masters_and_what_scripts_add() {
 #[test]
 fn ids_are_the_same_whatever_is_added() {
     let x = || pkg("x").postinst("adduser --system --group x");
-    let alone = configured(ground(), &[x()]);
+    let alone = configured(&ground(), &[x()]);
     let others = ["a", "m", "zz"].map(|name| {
         pkg(name).postinst(&format!(
             "adduser --system --group {name}\naddgroup --system {name}-g"
@@ -173,7 +173,7 @@ fn ids_are_the_same_whatever_is_added() {
     });
     let mut packages: Vec<Pkg> = others.into_iter().collect();
     packages.push(x().on(1));
-    let among = configured(ground(), &packages);
+    let among = configured(&ground(), &packages);
     let id = |configured: &Configured| {
         let passwd = file(configured, "/etc/passwd");
         passwd
@@ -197,7 +197,7 @@ fn literal_statements_are_done_and_others_are_named() {
         ;; esac\n\
         if [ -x /usr/bin/other ]; then other; fi";
     let files = ground().file("/usr/bin/e1", "1").file("/usr/bin/e2", "2");
-    let configured = configured(files, &[pkg("x").postinst(script)]);
+    let configured = configured(&files, &[pkg("x").postinst(script)]);
     assert_eq!(
         made(&configured),
         [
@@ -257,7 +257,7 @@ fn what_debhelper_adds_is_understood() {
             "/etc/init.d/x",
             "### BEGIN INIT INFO\n# Default-Start: 2\n# Default-Stop: 0\n### END INIT INFO\n",
         );
-    let configured = configured(files, &[pkg("x").postinst(script)]);
+    let configured = configured(&files, &[pkg("x").postinst(script)]);
     assert_eq!(
         classes(&configured)[0].1,
         ScriptClass::Native,
@@ -282,7 +282,7 @@ fn what_debhelper_adds_is_understood() {
 #[test]
 fn a_package_is_configured_after_what_it_depends_on() {
     let configured = configured(
-        ground(),
+        &ground(),
         &[
             pkg("a").depends("z").postinst("adduser z adm"),
             pkg("z").postinst("adduser --system z"),
@@ -301,7 +301,7 @@ fn triggers_that_are_left_are_named() {
         )
         .postinst("if [ \"$1\" = triggered ]; then make-cache; exit 0; fi");
     let configured = configured(
-        ground(),
+        &ground(),
         &[
             interested,
             pkg("x").control("triggers", "activate-noawait make-cache\n"),
@@ -325,7 +325,7 @@ fn triggers_that_are_left_are_named() {
 #[test]
 fn a_script_in_another_language_is_undone_as_a_whole() {
     let script = pkg("x").control("postinst", "#!/usr/bin/perl\nexit 0\n");
-    let configured = configured(ground(), &[script]);
+    let configured = configured(&ground(), &[script]);
     assert_eq!(
         classes(&configured),
         [(
@@ -342,7 +342,7 @@ fn the_bundle_of_certificates_is_of_all_that_are_there() {
     let files = ground()
         .file("/usr/share/ca-certificates/m/a.crt", one)
         .file("/usr/local/share/ca-certificates/own.crt", "own\n");
-    let configured = configured(files, &[pkg("x").postinst("update-ca-certificates")]);
+    let configured = configured(&files, &[pkg("x").postinst("update-ca-certificates")]);
     let made = made(&configured);
     assert!(
         made[0].starts_with("/etc/ca-certificates.conf 644 0:0 ")
@@ -374,7 +374,7 @@ fn hostile_statements_change_nothing() {
         "mkdir -p /../../x/../..",
     ];
     for script in scripts {
-        let configured = configured(ground(), &[pkg("x").postinst(script)]);
+        let configured = configured(&ground(), &[pkg("x").postinst(script)]);
         let made = made(&configured);
         let link = script.starts_with("ln");
         assert!(
