@@ -8,8 +8,8 @@
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use rootlock::distro::ScriptClass;
 use rootlock::fetch::Network;
+use rootlock::model::ScriptClass;
 use rootlock::model::{Arch, Epoch};
 use rootlock::ops::{self, Context, Project};
 use rootlock::progress::Silent;

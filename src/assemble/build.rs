@@ -12,12 +12,12 @@ use super::group::Plan;
 use super::overlay::{Item, What, overlay};
 use super::stack::{Package, Stack};
 use super::{Assembly, Layer, LayerName, native};
-use crate::distro::{
-    Distro, Diversion, Image, Member, Registered, RootLink, ScriptClass, ScriptOutcome, Unpacked,
-    Wishes,
-};
+use crate::distro::{Distro, Diversion, Image, Member, Registered, RootLink, Unpacked, Wishes};
 use crate::lockfile::Undone;
-use crate::model::{Accounts, Arch, Configure, Epoch, GroupName, LockedPackage, PathRules};
+use crate::model::{
+    Accounts, Arch, Configure, Epoch, GroupName, LockedPackage, PathRules, ScriptClass,
+    ScriptOutcome,
+};
 use crate::tree::{Blob, Contents, TreePath};
 
 /// What an image of one architecture is made from.

@@ -26,9 +26,8 @@ mod unpack;
 
 use std::fmt;
 
-use crate::distro::ScriptOutcome;
 use crate::lockfile::Undone;
-use crate::model::{Epoch, GroupName, PackageName};
+use crate::model::{Epoch, GroupName, PackageName, ScriptOutcome};
 use crate::tree::{Tree, TreePath};
 
 pub use build::{AssembleRequest, assemble};

@@ -21,7 +21,7 @@ use crate::model::{
 use crate::resolve::{Problem, Solution};
 
 pub use archive::{Control, ControlFile, Entry, EntryKind, Sink, Unpacked};
-pub use configure::{Configured, Ground, Scene, ScriptClass, ScriptOutcome, Scripted};
+pub use configure::{Configured, Ground, Scene, Scripted};
 pub use layout::{
     AccountDefaults, Diversion, Generated, Image, Layout, Member, Provenance, Registered,
     Registration, RootLink, Wishes,

@@ -13,6 +13,7 @@ mod package;
 mod relation;
 mod repository;
 mod request;
+mod script;
 mod time;
 mod wanted;
 
@@ -29,5 +30,6 @@ pub use package::{Compare, Package, PackageId, Provide};
 pub use relation::{Clause, Op, Relation};
 pub use repository::{Key, Origin, Repository};
 pub use request::{ArchList, Dialect, PackageRequest, ParseRequestError, Priority, RequestOp};
+pub use script::{ScriptClass, ScriptOutcome};
 pub use time::{Epoch, ParseTimeError, Snapshot};
 pub use wanted::{Answer, Archive, Found, Miss, Purpose, Wanted, WantedFile};

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::image::{Made, Maker};
 use super::report::{BuiltImage, BuiltLayer};
 use crate::assemble::{LayerName, LoadedFiles, Replaced};
-use crate::distro::{ScriptClass, ScriptOutcome};
 use crate::export::{Diff, Document, Encoder, LayerBlob, PackedImage};
 use crate::lockfile::{Generated, Undone};
-use crate::model::{Arch, Epoch, LockedPackage, Sha256};
+use crate::model::{Arch, Epoch, LockedPackage, ScriptClass, ScriptOutcome, Sha256};
 use crate::store::{Store, StoreError};
 use crate::tree::TreePath;
 

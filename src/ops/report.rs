@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use crate::assemble::Replaced;
-use crate::distro::ScriptOutcome;
 pub use crate::lockfile::ChangeKind;
 use crate::lockfile::Undone;
-use crate::model::{Arch, Epoch, LockedPackage, PackageName, Sha256, Version};
+use crate::model::{Arch, Epoch, LockedPackage, PackageName, ScriptOutcome, Sha256, Version};
 use crate::resolve::Update;
 
 /// Options of `lock`.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::image::Maker;
 use super::{Context, Error, OpsError, Project};
 use crate::assemble::LoadedFiles;
-use crate::distro::{ScriptClass, ScriptOutcome};
 use crate::lockfile::Undone;
-use crate::model::Arch;
+use crate::model::{Arch, ScriptClass, ScriptOutcome};
 
 /// The answer of `list --scripts`.
 #[derive(Debug, Clone)]

@@ -5,12 +5,15 @@
 //! knows beyond that (its own programs, rules for known scripts) is in its own folder.
 
 pub(super) mod accounts;
+pub(super) mod arguments;
 pub(super) mod certs;
 pub(super) mod draft;
 pub(super) mod files;
 pub(super) mod ids;
 pub(super) mod keystore;
+mod limits;
 pub(super) mod order;
+mod put;
 pub(super) mod rules;
 pub(super) mod shell;
 pub(super) mod subject;
@@ -22,7 +25,7 @@ use std::collections::BTreeMap;
 pub use draft::Ground;
 
 use super::Control;
-use crate::model::{Accounts, Arch, Epoch, LockedPackage, PackageName, Sha256};
+use crate::model::{Accounts, Arch, Epoch, LockedPackage, PackageName, ScriptOutcome};
 use crate::tree::{Node, TreePath};
 
 /// For names that OpenSSL and Java make of SHA-1; nothing is trusted because of it.
@@ -79,57 +82,4 @@ pub struct Configured {
     pub scripts: Vec<ScriptOutcome>,
     /// The packages with something left to do, and what: nothing for scripts, else the triggers.
     pub unfinished: BTreeMap<PackageName, Vec<String>>,
-}
-
-/// What became of one script.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ScriptOutcome {
-    /// Whose it is.
-    pub package: PackageName,
-    /// `preinst`, `post-install`, or `trigger NAME`.
-    pub script: String,
-    /// Of the script's own text, by which a rule would know it; absent where it was not read.
-    pub own: Option<Sha256>,
-    /// How much of it was needed, and done.
-    pub class: ScriptClass,
-    /// What was not done, and for [`ScriptClass::NoEffect`] and [`ScriptClass::Native`] what was not
-    /// needed.
-    pub statements: Vec<String>,
-}
-
-/// How much of a script was needed, and done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ScriptClass {
-    /// It does nothing in an image that is made anew.
-    NoEffect,
-    /// What it does was done.
-    Native,
-    /// Something of it was not done.
-    Undone,
-}
-
-impl ScriptClass {
-    /// As JSON and the store have it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::NoEffect => "none",
-            Self::Native => "native",
-            Self::Undone => "undone",
-        }
-    }
-
-    /// The class that [`Self::key`] names.
-    pub fn from_key(key: &str) -> Option<Self> {
-        let all = [Self::NoEffect, Self::Native, Self::Undone];
-        all.into_iter().find(|class| class.key() == key)
-    }
-
-    /// As reports have it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoEffect => "no effect here",
-            Self::Native => "done natively",
-            Self::Undone => "left undone",
-        }
-    }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::arguments::Arguments;
 use super::draft::{Access, Draft};
 use super::files;
 use super::shell::{Command, Machine, Outcome, Reading, words};
@@ -267,7 +268,7 @@ fn append(draft: &mut Draft<'_>, path: &str, text: &str) -> Option<()> {
 
 /// `write [-m MODE] [-o USER] [-g GROUP] [-n] PATH TEXT`
 fn write(draft: &mut Draft<'_>, words: &[&str]) -> Option<()> {
-    let arguments = files::Arguments::read(words, "n", "mog", &[])?;
+    let arguments = Arguments::read(words, "n", "mog", &[])?;
     let [path, text] = arguments.operands[..] else {
         return None;
     };

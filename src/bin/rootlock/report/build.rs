@@ -1,6 +1,6 @@
 //! The answer of `build`.
 
-use rootlock::distro::ScriptClass;
+use rootlock::model::ScriptClass;
 use rootlock::ops::{BuildReport, BuiltImage, BuiltLayer, Format, Target};
 use serde_json::{Value, json};
 

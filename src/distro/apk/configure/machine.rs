@@ -2,9 +2,10 @@
 //! which nothing runs; `adduser` and `addgroup` are busybox's.
 
 use crate::distro::configure::accounts::NewUser;
+use crate::distro::configure::arguments::Arguments;
 use crate::distro::configure::certs;
 use crate::distro::configure::draft::{Access, Draft};
-use crate::distro::configure::files::{self, Arguments, literal};
+use crate::distro::configure::files::{self, literal};
 use crate::distro::configure::rules::Bench;
 use crate::distro::configure::sha1;
 use crate::distro::configure::shell::{Command, Machine, Outcome};

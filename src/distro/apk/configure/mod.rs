@@ -19,7 +19,8 @@ use crate::distro::configure::draft::{Access, Draft, Writer};
 use crate::distro::configure::order::order;
 use crate::distro::configure::rules::{self, Rules};
 use crate::distro::configure::shell::{self, Reading};
-use crate::distro::configure::{Configured, Scene, ScriptClass, ScriptOutcome, Scripted};
+use crate::distro::configure::{Configured, Scene, Scripted};
+use crate::model::{ScriptClass, ScriptOutcome};
 use crate::tree::Blob;
 use machine::{ApkBench, Program};
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::lex::{Redirect, Word};
 use super::parse::{Kind, List, Statement};
 use super::walk::Walk;
+use super::word::{Redirect, Word};
 
 /// What a script gives a meaning of its own, anywhere in it.
 #[derive(Default)]

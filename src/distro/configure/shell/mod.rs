@@ -8,16 +8,19 @@
 
 mod judge;
 mod lex;
+mod machine;
 mod parse;
 mod possible;
 mod test;
 mod walk;
+mod word;
 
 #[cfg(test)]
 mod tests;
 
+pub(in crate::distro) use machine::{Command, Machine, Outcome};
 pub(in crate::distro) use possible::possible;
-pub(in crate::distro) use walk::{Command, Machine, Outcome, Reading, read};
+pub(in crate::distro) use walk::{Reading, read};
 
 /// A script that cannot be read: another language, or nested and quoted beyond what is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +35,7 @@ pub(in crate::distro) fn words(line: &str) -> Option<Vec<String>> {
     let mut out = Vec::with_capacity(tokens.len());
     for spanned in tokens {
         match spanned.token {
-            lex::Token::Word(word) => out.extend(word.expand(&|_| None)?),
+            word::Token::Word(word) => out.extend(word.expand(&|_| None)?),
             _ => return None,
         }
     }

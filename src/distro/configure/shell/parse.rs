@@ -1,7 +1,8 @@
 //! Statements of a shell script: the grammar of POSIX XCU 2.10, as far as scripts of packages go.
 
 use super::Unreadable;
-use super::lex::{Redirect, Spanned, Token, Word};
+use super::lex::Spanned;
+use super::word::{Redirect, Token, Word};
 
 /// How deep statements may lie within one another; real scripts stay below ten.
 const MAX_DEPTH: usize = 40;

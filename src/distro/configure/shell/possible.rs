@@ -1,9 +1,10 @@
 //! Every command that a script may run, whatever its conditions come to.
 
 use super::Unreadable;
-use super::lex::{Redirect, Word};
+use super::machine::{Command, Machine, Outcome};
 use super::parse::{Kind, List, Statement};
-use super::walk::{Command, Machine, Outcome, Walk, statements};
+use super::walk::{Walk, statements};
+use super::word::{Redirect, Word};
 
 /// Knows variables and nothing else.
 struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);

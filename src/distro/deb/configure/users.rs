@@ -2,8 +2,9 @@
 //! (adduser(8), useradd(8), groupadd(8), usermod(8)); sysusers.d's lines end here too.
 
 use crate::distro::configure::accounts::NewUser;
+use crate::distro::configure::arguments::Arguments;
 use crate::distro::configure::draft::{Access, Draft};
-use crate::distro::configure::files::{self, Arguments};
+use crate::distro::configure::files;
 
 /// Debian's own names and places.
 const NOLOGIN: &str = "/usr/sbin/nologin";
