@@ -19,6 +19,7 @@ pub(super) mod shell;
 pub(super) mod subject;
 #[cfg(test)]
 pub(super) mod testing;
+mod text;
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ use super::arguments::Arguments;
 use super::draft::{Access, Draft};
 use super::files;
 use super::shell::{Command, Machine, Outcome, Reading, words};
+use super::text::unescape;
 use crate::model::Sha256;
 use crate::tree::Blob;
 
@@ -262,7 +263,7 @@ fn append(draft: &mut Draft<'_>, path: &str, text: &str) -> Option<()> {
         true => draft.text(path)?,
         false => String::new(),
     };
-    let text = before + &files::unescape(text)?;
+    let text = before + &unescape(text)?;
     draft.write(path, text.into_bytes(), 0o644).then_some(())
 }
 
@@ -284,7 +285,7 @@ fn write(draft: &mut Draft<'_>, words: &[&str]) -> Option<()> {
             .value('g')
             .map_or(Some(0), |name| draft.accounts.gid(name))?,
     };
-    let blob = Blob::inline(files::unescape(text)?.into_bytes());
+    let blob = Blob::inline(unescape(text)?.into_bytes());
     draft.put_file(path, blob, access).then_some(())
 }
 

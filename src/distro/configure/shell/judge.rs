@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::parse::{Kind, List, Statement};
+use super::test;
 use super::walk::Walk;
 use super::word::{Redirect, Word};
 
@@ -74,6 +75,66 @@ impl<'a> Known<'a> {
 }
 
 impl Walk<'_> {
+    /// Whether a pattern of `case` fits: a plain word, or `*` alone.
+    pub(super) fn matches(&self, pattern: &Word, subject: &str) -> Option<bool> {
+        match self.expand(pattern) {
+            Some(words) => Some(words.concat() == subject),
+            None if pattern.is_star => Some(true),
+            None => None,
+        }
+    }
+
+    pub(super) fn decide_list(&mut self, list: &List) -> Option<bool> {
+        match &list[..] {
+            [only] => self.decide(only),
+            _ => None,
+        }
+    }
+
+    /// Whether a statement succeeds, where that is known beforehand.
+    pub(super) fn decide(&mut self, statement: &Statement) -> Option<bool> {
+        match &statement.kind {
+            Kind::Not(inner) => self.decide(inner).map(|truth| !truth),
+            Kind::Group(inner) => self.decide_list(inner),
+            Kind::Chain { first, rest } => {
+                let mut truth = self.decide(first);
+                for (operator, next) in rest {
+                    let next = self.decide(next);
+                    truth = match *operator {
+                        "&&" => test::and(truth, next),
+                        _ => test::or(truth, next),
+                    };
+                }
+                truth
+            }
+            Kind::Simple { words, redirects } if redirects.iter().all(Redirect::is_quiet) => {
+                if words.first().is_some_and(|word| word.assigns) {
+                    return None;
+                }
+                let words = self.words(words);
+                let Some(Some(name)) = words.first() else {
+                    return None;
+                };
+                if self.functions.contains(name) || self.in_doubt {
+                    return None;
+                }
+                let operands = match (name.as_str(), words.last().and_then(Option::as_deref)) {
+                    ("[", Some("]")) | ("[[", Some("]]")) => &words[1..words.len() - 1],
+                    ("test", _) => &words[1..],
+                    _ => {
+                        let words: Option<Vec<String>> = words.into_iter().collect();
+                        return self.machine.holds(&words?);
+                    }
+                };
+                let machine = &mut *self.machine;
+                test::decide(operands, &mut |operator, path| {
+                    machine.holds(&["test".into(), operator.into(), path.into()])
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// Whether nothing but messages comes of a statement, and perhaps the end of the script.
     pub(super) fn only_talks(&self, statement: &Statement) -> bool {
         let all = |list: &List| list.iter().all(|statement| self.only_talks(statement));

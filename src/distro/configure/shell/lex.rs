@@ -23,9 +23,9 @@ struct Document {
     token: usize,
 }
 
-struct Lexer<'a> {
-    text: &'a str,
-    at: usize,
+pub(super) struct Lexer<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
     out: Vec<Spanned>,
     documents: Vec<Document>,
 }
@@ -56,15 +56,15 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Unreadable> {
 }
 
 impl Lexer<'_> {
-    fn rest(&self) -> &str {
+    pub(super) fn rest(&self) -> &str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn next(&mut self) -> Option<char> {
+    pub(super) fn next(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += c.len_utf8();
         Some(c)
@@ -357,73 +357,6 @@ impl Lexer<'_> {
             _ => *pieces = None,
         }
         Ok(())
-    }
-
-    /// The text up to the brace that ends an expansion, whose beginning has been taken.
-    fn braced(&mut self, quoted: bool) -> Result<String, Unreadable> {
-        let start = self.at;
-        self.nested('{', '}')?;
-        let inside = &self.text[start..self.at - 1];
-        // Inside double quotes an apostrophe is one, elsewhere it quotes.
-        match quoted && inside.contains('\'') {
-            true => Err(Unreadable),
-            false => Ok(inside.to_owned()),
-        }
-    }
-
-    fn parenthesised(&mut self) -> Result<(), Unreadable> {
-        let start = self.at;
-        self.nested('(', ')')?;
-        let inside = &self.text[start..self.at];
-        // Comments and here-documents may hold brackets and quotes that are none.
-        let mut before = '(';
-        let comment = inside.chars().any(|c| {
-            let begins = c == '#' && (before.is_whitespace() || "(;|&`".contains(before));
-            before = c;
-            begins
-        });
-        match comment || inside.contains("<<") {
-            true => Err(Unreadable),
-            false => Ok(()),
-        }
-    }
-
-    /// Passes what stands between brackets, quotes in it left alone.
-    fn nested(&mut self, open: char, close: char) -> Result<(), Unreadable> {
-        let mut depth = 1_usize;
-        while depth > 0 {
-            match self.next().ok_or(Unreadable)? {
-                '\\' => {
-                    self.next();
-                }
-                '\'' => self.at += self.rest().find('\'').ok_or(Unreadable)? + 1,
-                '"' => loop {
-                    match self.next().ok_or(Unreadable)? {
-                        '"' => break,
-                        '\\' => {
-                            self.next();
-                        }
-                        _ => {}
-                    }
-                },
-                c if c == open => depth += 1,
-                c if c == close => depth -= 1,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn backquote(&mut self) -> Result<(), Unreadable> {
-        loop {
-            match self.next().ok_or(Unreadable)? {
-                '`' => return Ok(()),
-                '\\' => {
-                    self.next();
-                }
-                _ => {}
-            }
-        }
     }
 }
 

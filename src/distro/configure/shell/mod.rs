@@ -6,6 +6,7 @@
 //! out as text. The grammar is that of POSIX XCU chapter 2 as far as scripts of packages go; a
 //! script that does not follow it is not read at all.
 
+mod expansion;
 mod judge;
 mod lex;
 mod machine;

@@ -7,7 +7,7 @@ use super::lex::tokens;
 use super::machine::{Command, Machine, Outcome, Output};
 use super::parse::{Kind, List, Statement, parse};
 use super::word::{Redirect, Word};
-use super::{MAX_SCRIPT, Unreadable, test};
+use super::{MAX_SCRIPT, Unreadable};
 
 /// What came of reading a script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,15 +68,15 @@ type Status = Option<bool>;
 /// A script being read.
 pub(super) struct Walk<'a> {
     text: &'a str,
-    machine: &'a mut dyn Machine,
+    pub(super) machine: &'a mut dyn Machine,
     /// Names that the script gives a meaning of its own.
-    functions: BTreeSet<String>,
+    pub(super) functions: BTreeSet<String>,
     /// Whether any of them may end the script.
     functions_end: bool,
     /// Variables that the script gives a value.
     assigned: BTreeSet<String>,
     /// Whether the script may have ended, or changed what its commands mean.
-    in_doubt: bool,
+    pub(super) in_doubt: bool,
     /// Whether `$1` is still what the script was called with.
     positional: bool,
     reading: Reading,
@@ -202,15 +202,6 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a pattern of `case` fits: a plain word, or `*` alone.
-    pub(super) fn matches(&self, pattern: &Word, subject: &str) -> Option<bool> {
-        match self.expand(pattern) {
-            Some(words) => Some(words.concat() == subject),
-            None if pattern.is_star => Some(true),
-            None => None,
-        }
-    }
-
     /// `a && b || c`: each happens if what is before it is known to have ended so; where that is not
     /// known, it may happen or not.
     fn chain(
@@ -285,57 +276,6 @@ impl Walk<'_> {
         words
             .iter()
             .any(|word| word.substitutes && self.expand(word).is_none())
-    }
-
-    pub(super) fn decide_list(&mut self, list: &List) -> Option<bool> {
-        match &list[..] {
-            [only] => self.decide(only),
-            _ => None,
-        }
-    }
-
-    /// Whether a statement succeeds, where that is known beforehand.
-    pub(super) fn decide(&mut self, statement: &Statement) -> Option<bool> {
-        match &statement.kind {
-            Kind::Not(inner) => self.decide(inner).map(|truth| !truth),
-            Kind::Group(inner) => self.decide_list(inner),
-            Kind::Chain { first, rest } => {
-                let mut truth = self.decide(first);
-                for (operator, next) in rest {
-                    let next = self.decide(next);
-                    truth = match *operator {
-                        "&&" => test::and(truth, next),
-                        _ => test::or(truth, next),
-                    };
-                }
-                truth
-            }
-            Kind::Simple { words, redirects } if redirects.iter().all(Redirect::is_quiet) => {
-                if words.first().is_some_and(|word| word.assigns) {
-                    return None;
-                }
-                let words = self.words(words);
-                let Some(Some(name)) = words.first() else {
-                    return None;
-                };
-                if self.functions.contains(name) || self.in_doubt {
-                    return None;
-                }
-                let operands = match (name.as_str(), words.last().and_then(Option::as_deref)) {
-                    ("[", Some("]")) | ("[[", Some("]]")) => &words[1..words.len() - 1],
-                    ("test", _) => &words[1..],
-                    _ => {
-                        let words: Option<Vec<String>> = words.into_iter().collect();
-                        return self.machine.holds(&words?);
-                    }
-                };
-                let machine = &mut *self.machine;
-                test::decide(operands, &mut |operator, path| {
-                    machine.holds(&["test".into(), operator.into(), path.into()])
-                })
-            }
-            _ => None,
-        }
     }
 
     fn simple(
