@@ -6,6 +6,7 @@
 //! layers, and in them of packages, decide who keeps it. Where files of a package belong to such an
 //! account by name, it gets the number that they have.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Accounts, Sha256};
@@ -26,7 +27,21 @@ pub(in crate::distro) struct AccountBook {
     packaged: [BTreeMap<String, u32>; 2],
     /// Numbers that are kept for others.
     kept: BTreeSet<u32>,
+    /// Whether something belongs to an account other than root.
+    asked: Asked,
 }
+
+/// A note that says nothing of the accounts themselves: all are equal.
+#[derive(Debug, Clone, Default)]
+struct Asked(Cell<bool>);
+
+impl PartialEq for Asked {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Asked {}
 
 /// A user to be added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,6 +112,7 @@ impl AccountBook {
             gshadow: gshadow.map(read).unwrap_or_default(),
             packaged: Default::default(),
             kept: BTreeSet::new(),
+            asked: Asked::default(),
         }
     }
 
@@ -116,6 +132,17 @@ impl AccountBook {
         Some((number(line, 2)?, number(line, 3)?))
     }
 
+    fn note(&self, name: &str) {
+        if name != "root" {
+            self.asked.0.set(true);
+        }
+    }
+
+    /// Whether anything was given to an account other than root.
+    pub(in crate::distro) fn was_asked(&self) -> bool {
+        self.asked.0.get()
+    }
+
     /// Whether a user has the number.
     pub(in crate::distro) fn has_uid(&self, uid: u32) -> bool {
         self.ids().0.contains(&uid)
@@ -133,6 +160,7 @@ impl AccountBook {
 
     /// A user by name or number.
     pub(in crate::distro) fn uid(&self, text: &str) -> Option<u32> {
+        self.note(text);
         self.user(text)
             .map(|(uid, _)| uid)
             .or_else(|| text.parse().ok().filter(|&id| id != u32::MAX))
@@ -140,6 +168,7 @@ impl AccountBook {
 
     /// A group by name or number.
     pub(in crate::distro) fn gid(&self, text: &str) -> Option<u32> {
+        self.note(text);
         self.group(text)
             .or_else(|| text.parse().ok().filter(|&id| id != u32::MAX))
     }

@@ -264,8 +264,11 @@ impl DebBench<'_, '_> {
         if !words.contains(&"--add") || !files::absolute(path) {
             return None;
         }
-        let (uid, _) = self.draft.accounts.user(user)?;
-        let gid = self.draft.accounts.group(group)?;
+        // By name alone: dpkg keeps names.
+        self.draft.accounts.user(user)?;
+        self.draft.accounts.group(group)?;
+        let uid = self.draft.accounts.uid(user)?;
+        let gid = self.draft.accounts.gid(group)?;
         if update && self.draft.exists(path) {
             let changed = self.draft.change(path, |meta| {
                 (meta.uid, meta.gid, meta.mode) = (uid, gid, mode);

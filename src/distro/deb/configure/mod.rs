@@ -14,6 +14,7 @@ mod needless;
 mod pam;
 mod programs;
 mod rc;
+mod standing;
 mod state;
 mod systemd;
 mod sysusers;
@@ -133,7 +134,8 @@ pub(super) fn configure(scene: Scene<'_>) -> Result<Configured, Fault> {
     } = run;
     draft.writer = Writer::Generator;
     finish::finish(&mut draft, &state);
-    if draft.accounts != before {
+    let names = draft.accounts.was_asked() && !draft.exists("/etc/passwd");
+    if draft.accounts != before || names {
         finish::accounts(&mut draft);
     }
     scripts.sort();
@@ -182,8 +184,8 @@ fn accounts(draft: &mut Draft<'_>) -> AccountBook {
             .or_else(|| draft.text(&format!("/{}", master?)))
             .unwrap_or_else(|| default.to_owned())
     };
-    let passwd = text("etc/passwd", DEFAULTS.passwd_master, DEFAULTS.passwd);
-    let group = text("etc/group", DEFAULTS.group_master, DEFAULTS.group);
+    let passwd = text("etc/passwd", DEFAULTS.passwd_master, standing::PASSWD);
+    let group = text("etc/group", DEFAULTS.group_master, standing::GROUP);
     let shadow = draft.text("/etc/shadow");
     let gshadow = draft.text("/etc/gshadow");
     AccountBook::new(&passwd, &group, shadow.as_deref(), gshadow.as_deref())

@@ -163,6 +163,20 @@ fn accounts_are_the_masters_and_what_scripts_add() {
 }
 
 #[test]
+fn what_debian_takes_for_granted_is_there_without_base_passwd() {
+    let files = Files::default().directory("/etc", 0o755);
+    let script = "install -d -o www-data -g adm /var/log/x";
+    let owned = configured(&files, &[pkg("x").postinst(script)]);
+    assert_eq!(made(&owned), ["/var/log/x/ 755 33:4"]);
+    assert!(file(&owned, "/etc/passwd").contains("\\nwww-data:*:33:33:"));
+    assert!(file(&owned, "/etc/group").contains("\\nadm:*:4:\\n"));
+    // Where nobody needs a name there is no file.
+    let script = "install -d -o root -g root /var/log/x";
+    let rooted = configured(&files, &[pkg("x").postinst(script)]);
+    assert_eq!(shown(&rooted.made), ["/var/log/x/ 755 0:0"]);
+}
+
+#[test]
 fn ids_are_the_same_whatever_is_added() {
     let x = || pkg("x").postinst("adduser --system --group x");
     let alone = configured(&ground(), &[x()]);
