@@ -36,8 +36,11 @@ impl Lexer<'_> {
     /// Passes what stands between brackets, quotes in it left alone.
     fn nested(&mut self, open: char, close: char) -> Result<(), Unreadable> {
         let mut depth = 1_usize;
+        let mut before = open;
         while depth > 0 {
-            match self.next().ok_or(Unreadable)? {
+            let c = self.next().ok_or(Unreadable)?;
+            let last = std::mem::replace(&mut before, c);
+            match c {
                 '\\' => {
                     self.next();
                 }
@@ -51,6 +54,8 @@ impl Lexer<'_> {
                         _ => {}
                     }
                 },
+                // A brace nests behind a dollar sign alone.
+                '{' if open == '{' && last != '$' => return Err(Unreadable),
                 c if c == open => depth += 1,
                 c if c == close => depth -= 1,
                 _ => {}

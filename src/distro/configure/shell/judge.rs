@@ -97,9 +97,19 @@ impl Walk<'_> {
             Kind::Not(inner) => self.decide(inner).map(|truth| !truth),
             Kind::Group(inner) => self.decide_list(inner),
             Kind::Chain { first, rest } => {
+                // What a part does beside answering must not get lost.
+                let harmless = |walk: &Self, part: &Statement, truth: Option<bool>| {
+                    truth.is_some() || walk.only_talks(part) && !walk.changes_course(part, false)
+                };
                 let mut truth = self.decide(first);
-                for (operator, next) in rest {
-                    let next = self.decide(next);
+                if !harmless(self, first, truth) {
+                    return None;
+                }
+                for (operator, part) in rest {
+                    let next = self.decide(part);
+                    if !harmless(self, part, next) {
+                        return None;
+                    }
                     truth = match *operator {
                         "&&" => test::and(truth, next),
                         _ => test::or(truth, next),
@@ -108,7 +118,12 @@ impl Walk<'_> {
                 truth
             }
             Kind::Simple { words, redirects } if redirects.iter().all(Redirect::is_quiet) => {
-                if words.first().is_some_and(|word| word.assigns) {
+                if words.first().is_some_and(|word| word.assigns) || self.runs_within(words) {
+                    return None;
+                }
+                // In double brackets a word stays one even where nothing is left of it.
+                let double = words.first().and_then(Word::keyword) == Some("[[");
+                if double && words.iter().any(Word::may_vanish) {
                     return None;
                 }
                 let words = self.words(words);
@@ -126,6 +141,10 @@ impl Walk<'_> {
                         return self.machine.holds(&words?);
                     }
                 };
+                if operands.contains(&None) {
+                    // It may be several words, or none.
+                    return None;
+                }
                 let machine = &mut *self.machine;
                 test::decide(operands, &mut |operator, path| {
                     machine.holds(&["test".into(), operator.into(), path.into()])
@@ -158,7 +177,10 @@ impl Walk<'_> {
                 arms.iter().all(arm) && all(otherwise)
             }
             Kind::Case { subject, arms } => {
-                !subject.substitutes && arms.iter().all(|(_, then)| all(then))
+                let plain = |(patterns, then): &(Vec<Word>, List)| {
+                    !patterns.iter().any(|pattern| pattern.substitutes) && all(then)
+                };
+                !subject.substitutes && arms.iter().all(plain)
             }
             _ => false,
         }
@@ -185,8 +207,9 @@ impl Walk<'_> {
                     None => true,
                     Some(
                         "exec" | "." | "source" | "eval" | "alias" | "unalias" | "command"
-                        | "builtin" | "enable" | "umask",
+                        | "builtin" | "enable" | "trap" | "umask",
                     ) => true,
+                    Some("set") if words.clone().any(|word| word.literal().contains('n')) => true,
                     Some("return" | "shift" | "set") => !in_function,
                     Some(name) => self.has_function(name) && (in_function || self.functions_end()),
                 }
@@ -213,7 +236,12 @@ impl Walk<'_> {
 pub(super) fn talks(words: &[Option<String>]) -> Option<Option<bool>> {
     let name = words.first().and_then(Option::as_deref);
     match name? {
-        ":" | "true" | "echo" | "printf" => Some(Some(true)),
+        ":" | "true" | "echo" => Some(Some(true)),
+        // It fails where a format and its operands do not agree.
+        "printf" => match words.get(1) {
+            Some(Some(format)) if !format.contains('%') => Some(Some(true)),
+            _ => Some(None),
+        },
         "false" => Some(Some(false)),
         "cat" if words.len() == 1 => Some(Some(true)),
         // Where relative paths begin: none is understood anyway.

@@ -43,7 +43,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Unreadable> {
     };
     while let Some(c) = lexer.peek() {
         match c {
-            ' ' | '\t' | '\r' => lexer.at += 1,
+            ' ' | '\t' => lexer.at += 1,
             '\\' if lexer.rest().starts_with("\\\n") => lexer.at += 2,
             '#' => lexer.skip_line(),
             _ => lexer.token()?,
@@ -88,6 +88,10 @@ impl Lexer<'_> {
             self.at += digits;
             return self.redirect(number, start);
         }
+        if self.rest().starts_with("&>") {
+            // A redirection to some shells, two operators to others.
+            return Err(Unreadable);
+        }
         for operator in OPERATORS {
             if self.rest().starts_with(operator) {
                 self.at += operator.len();
@@ -99,6 +103,11 @@ impl Lexer<'_> {
             }
         }
         let word = self.word()?;
+        // Digits that were the number of a redirection but for a continued line.
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if matches!(self.peek(), Some('<' | '>')) && word.keyword().is_some_and(digits) {
+            return Err(Unreadable);
+        }
         self.push(Token::Word(word), start);
         Ok(())
     }

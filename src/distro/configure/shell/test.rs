@@ -23,7 +23,12 @@ pub(super) fn decide(
     for (operator, join) in [("-o", or as Join), ("-a", and as Join)] {
         let joins = words.len() > 3 || words.len() == 3 && is(&words[1], operator);
         if let Some(at) = split(words, operator).filter(|_| joins) {
-            let (a, b) = (decide(&words[..at], file), decide(&words[at + 1..], file));
+            let (left, right) = (&words[..at], &words[at + 1..]);
+            // Of a part that is no condition the whole is an error, whatever the other says.
+            if !(is_condition(left) && is_condition(right)) {
+                return None;
+            }
+            let (a, b) = (decide(left, file), decide(right, file));
             return join(a, b);
         }
     }
@@ -53,6 +58,31 @@ pub(super) fn decide(
             }
         }
         _ => None,
+    }
+}
+
+/// Whether words have the form of a condition, or of several joined.
+fn is_condition(words: &[Option<String>]) -> bool {
+    let words: Vec<&str> = words.iter().flatten().map(String::as_str).collect();
+    let unary =
+        |word: &str| word.len() == 2 && word.starts_with('-') && word != "-a" && word != "-o";
+    let binary = |word: &str| matches!(word, "=" | "==" | "!=");
+    match words[..] {
+        [one] => !(one.starts_with('-') || binary(one) || matches!(one, "!" | "(" | ")")),
+        [operator, _] => unary(operator),
+        [_, operator, _] => binary(operator),
+        ["!", _, operator, _] => binary(operator),
+        _ => {
+            let joint = words.iter().rposition(|word| matches!(*word, "-a" | "-o"));
+            joint.is_some_and(|at| {
+                let of = |part: &[&str]| {
+                    let part: Vec<Option<String>> =
+                        part.iter().map(|word| Some((*word).to_owned())).collect();
+                    is_condition(&part)
+                };
+                at > 0 && at + 1 < words.len() && of(&words[..at]) && of(&words[at + 1..])
+            })
+        }
     }
 }
 

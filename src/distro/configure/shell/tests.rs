@@ -313,6 +313,68 @@ fn no_way_around_a_doubt() {
     }
 }
 
+/// Found by running random scripts in dash and bash, and comparing.
+#[test]
+fn what_other_shells_showed() {
+    // Nothing may get lost in a condition.
+    for script in [
+        "if run a || [ \"$1\" = configure ]; then run b; fi",
+        "if run a && [ \"$1\" = remove ]; then :; fi",
+        "{ run a && [ \"$1\" = remove ]; } || run b",
+        "if [ \"$1\" = configure -o -n \"$(run a)\" ]; then true; fi",
+        "case \"$X\" in $(run a)) ;; esac",
+    ] {
+        let (done, undone) = walk(script);
+        assert!(
+            !undone.is_empty() || done.contains(&"run a".to_owned()),
+            "{script}: {done:?}"
+        );
+    }
+    // Nothing may be claimed of these.
+    for script in [
+        "if [ -e /x ] && exit 0 || [ \"$1\" = configure ]; then run a; fi",
+        "if . /x || [ \"$1\" = configure ]; then run a; fi",
+        "if shift && [ \"$1\" = remove ]; then :; fi; [ \"$1\" = configure ] && run a",
+        "if [[ -n $2 ]]; then run a; fi",
+        "[[ ! -n $2 ]] && run a",
+        "[ -z $2 -o \"$1\" = configure ] && run a",
+        "[ \"$1\" = configure -o $2 = y ] && run a",
+        "[ \"$1\" = configure -o $X = y ] && run a",
+        "[ configure = -o x ] && run a",
+        "[ ! -o x ] && run a",
+        ": ${DPKG_ROOT:=/foo}; run $DPKG_ROOT/a",
+        "IFS=: read DPKG_ROOT; run $DPKG_ROOT/a",
+        ": $((DPKG_ROOT=5)); run $DPKG_ROOT/a",
+        "printf -v DPKG_ROOT /foo; run $DPKG_ROOT/a",
+        "DPKG_ROOT+=/foo; run $DPKG_ROOT/a",
+        "IFS=n; run $1",
+        "run a >&3",
+        "echo a >&- && run a",
+        "run a <<E </dev/null\nE",
+        "printf && run a",
+        "printf %d x && run a",
+        "trap \"exit 0\" EXIT; [ -e /x ] && exit 1; run a",
+        "set -n -- a; run a",
+        "f() { set -n; }; f; run a",
+    ] {
+        let (done, _) = walk(script);
+        assert!(done.is_empty(), "{script}: {done:?}");
+    }
+    for script in [
+        "[ -x /nosuch ] &>/dev/null || exit 0",
+        "run a 2\\\n>/dev/null",
+        ": ${X:-{}; exit 0; : }",
+    ] {
+        let mut notes = Notes::default();
+        let script = format!("#!/bin/sh\n{script}\nrun a\n");
+        assert_eq!(
+            read(script.as_bytes(), &mut notes),
+            Err(Unreadable),
+            "{script}"
+        );
+    }
+}
+
 /// What looks like one thing and is another is not read at all.
 #[test]
 fn texts_that_are_not_what_they_seem_are_not_read() {

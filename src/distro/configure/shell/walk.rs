@@ -1,6 +1,7 @@
 //! The way through a script that is certain.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::judge::{self, talks};
 use super::lex::tokens;
@@ -75,6 +76,8 @@ pub(super) struct Walk<'a> {
     functions_end: bool,
     /// Variables that the script gives a value.
     assigned: BTreeSet<String>,
+    /// By variable, whether the script only reads it.
+    read_only: RefCell<BTreeMap<String, bool>>,
     /// Whether the script may have ended, or changed what its commands mean.
     pub(super) in_doubt: bool,
     /// Whether `$1` is still what the script was called with.
@@ -100,6 +103,7 @@ impl<'a> Walk<'a> {
             functions,
             functions_end: false,
             assigned,
+            read_only: RefCell::default(),
             in_doubt: false,
             positional: true,
             reading: Reading::default(),
@@ -252,11 +256,37 @@ impl Walk<'_> {
     pub(super) fn expand(&self, word: &Word) -> Option<Vec<String>> {
         word.expand(&|name| {
             let positional = name.bytes().all(|byte| byte.is_ascii_digit());
-            match positional && !self.positional || self.assigned.contains(name) {
+            let program = name.strip_prefix("(command -v ");
+            let program = program.map(|rest| rest.trim_end_matches(')'));
+            let changed = match program {
+                Some(program) => self.functions.contains(program) || self.assigned.contains("PATH"),
+                None if positional => !self.positional,
+                None => self.assigned.contains(name) || !self.only_reads(name),
+            };
+            // Another separator would make other words of a value.
+            match changed || self.assigned.contains("IFS") {
                 true => None,
                 false => self.machine.variable(name),
             }
         })
+    }
+
+    /// Whether a script only ever reads a variable: every mention of its name is `$NAME`, `${NAME}`,
+    /// `${NAME:-...}` or `${NAME:+...}`.
+    fn only_reads(&self, name: &str) -> bool {
+        if let Some(known) = self.read_only.borrow().get(name) {
+            return *known;
+        }
+        let reads = self.text.match_indices(name).all(|(at, _)| {
+            let before = self.text.get(..at).unwrap_or_default();
+            let behind = self.text.get(at + name.len()..).unwrap_or_default();
+            let bare = before.ends_with('$') && !behind.starts_with(['=', '+']);
+            let braced = before.ends_with("${")
+                && ["}", ":-", ":+"].iter().any(|end| behind.starts_with(end));
+            bare || braced
+        });
+        self.read_only.borrow_mut().insert(name.to_owned(), reads);
+        reads
     }
 
     /// The words as far as they are known.
@@ -312,10 +342,15 @@ impl Walk<'_> {
                     })
                 };
                 let plain = words[1..].iter().all(options);
+                let mut before = words[1..].iter();
+                let mut before = before
+                    .by_ref()
+                    .take_while(|word| word.as_deref() != Some("--"));
+                let stops = before.any(|word| word.as_ref().is_none_or(|word| word.contains('n')));
                 let stays = plain && !words.contains(&Some("--".into()));
                 // `set -- a b` gives `$1` another meaning, and `set -n` reads on without running.
                 self.positional &= stays;
-                self.in_doubt |= !plain && !words.contains(&Some("--".into()));
+                self.in_doubt |= stops || !plain && !words.contains(&Some("--".into()));
                 return (Flow::On, Some(true));
             }
             "shift" => {
@@ -346,7 +381,9 @@ impl Walk<'_> {
             let writes = redirect.operator.starts_with('>') && of_output;
             if redirect.is_quiet() {
                 // Behind a file this is where the text goes.
-                if writes && output.is_some() {
+                if writes && output.is_some()
+                    || redirect.operator.starts_with('<') && input.is_some()
+                {
                     return None;
                 }
                 continue;

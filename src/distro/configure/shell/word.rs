@@ -43,6 +43,17 @@ impl Word {
         }
     }
 
+    /// Whether it has an expansion outside quotes, of which nothing may be left.
+    pub(super) fn may_vanish(&self) -> bool {
+        let loose = |piece: &Piece| {
+            matches!(
+                piece,
+                Piece::Variable { quoted: false, .. } | Piece::Alternative(_)
+            )
+        };
+        self.pieces.iter().flatten().any(loose)
+    }
+
     /// The text that it begins with, before any variable.
     pub(super) fn literal(&self) -> &str {
         match self.pieces.as_ref().and_then(|pieces| pieces.first()) {
@@ -107,7 +118,7 @@ impl Redirect {
     /// Whether nothing but messages and silence goes through it.
     pub(super) fn is_quiet(&self) -> bool {
         let null = || matches!(self.target.pieces.as_deref(), Some([Piece::Text(text)]) if text == "/dev/null");
-        let descriptor = || matches!(self.target.pieces.as_deref(), Some([Piece::Text(text)]) if text == "-" || text.bytes().all(|byte| byte.is_ascii_digit()));
+        let descriptor = || matches!(self.target.pieces.as_deref(), Some([Piece::Text(text)]) if matches!(&text[..], "0" | "1" | "2"));
         matches!(self.operator, ">&" | "<&") && descriptor() || null()
     }
 }
