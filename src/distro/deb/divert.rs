@@ -118,6 +118,7 @@ mod tests {
             "if [ \"$1\" = upgrade ]; then dpkg-divert --add /bin/a; fi",
             "[ \"$1\" = upgrade ] && dpkg-divert --add /bin/a",
             "case $1 in upgrade) dpkg-divert --add /bin/a;; install) ;; *) dpkg-divert --add /bin/b;; esac",
+            "if [ \"$1\" = upgrade ] && dpkg --compare-versions \"$2\" lt 1; then dpkg-divert --add /bin/a; fi",
             "if [ -n \"$2\" ]; then dpkg-divert --add /bin/a; fi",
             "dpkg-divert --package x --remove --rename --divert /bin/a.real /bin/a",
             "dpkg-divert --list /bin/a",

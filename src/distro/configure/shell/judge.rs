@@ -106,13 +106,18 @@ impl Walk<'_> {
                     return None;
                 }
                 for (operator, part) in rest {
+                    let joins = *operator == "&&";
+                    if truth == Some(!joins) {
+                        // It is not run.
+                        continue;
+                    }
                     let next = self.decide(part);
                     if !harmless(self, part, next) {
                         return None;
                     }
-                    truth = match *operator {
-                        "&&" => test::and(truth, next),
-                        _ => test::or(truth, next),
+                    truth = match joins {
+                        true => test::and(truth, next),
+                        false => test::or(truth, next),
                     };
                 }
                 truth

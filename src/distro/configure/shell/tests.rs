@@ -86,6 +86,8 @@ fn what_is_certain_is_done() {
         "[ \"$1\" = remove ] || run a 'b c'",
         "! [ -n \"$2\" ] && { run a 'b c'; }",
         "if is-there yes; then run a 'b c'; fi",
+        "if [ \"$1\" = upgrade ] && unknown; then run wrong; else run a 'b c'; fi",
+        "if [ \"$1\" = configure ] || unknown; then run a 'b c'; fi",
         "if ! is-there no >/dev/null; then run a 'b c'; fi",
         "nothing; run a 'b c'; exit 0\nrun wrong",
         "run a 'b c' # run wrong",
