@@ -294,6 +294,15 @@ fn what_debhelper_adds_is_understood() {
 }
 
 #[test]
+fn a_section_for_a_program_counts_where_the_program_is() {
+    let script = "# Automatically added by dh_apparmor/4\nload \"$PROFILE\"\n# End automatically added section";
+    let class = |files: Files| classes(&configured(&files, &[pkg("x").postinst(script)]))[0].1;
+    assert_eq!(class(ground()), ScriptClass::NoEffect);
+    let with = ground().file("/usr/sbin/apparmor_parser", "elf");
+    assert_eq!(class(with), ScriptClass::Undone);
+}
+
+#[test]
 fn a_package_is_configured_after_what_it_depends_on() {
     let configured = configured(
         &ground(),
