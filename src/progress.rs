@@ -17,6 +17,13 @@ pub enum Task<'a> {
         /// In bytes.
         size: u64,
     },
+    /// An image is read; the size in bytes where it is known.
+    Read {
+        /// As the user called it.
+        name: &'a str,
+        /// In bytes.
+        size: Option<u64>,
+    },
     /// A layer is written; the size in bytes where it is known.
     Layer {
         /// The layer's name.
