@@ -35,55 +35,13 @@ impl Fetcher<'_> {
         }
         self.progress.expect(all.downloaded, all.bytes);
         let order: Vec<usize> = (0..missing.len()).collect();
-        self.at_once(&order, |place| {
+        at_once(self.network.jobs, &order, |place| {
             let package = missing[place];
             self.try_sources(package, |url| {
                 self.bring(&package.name, url, &package.sha256, package.size)
             })
         })?;
         Ok(all)
-    }
-
-    /// Does `work` for each of `order`, `jobs` at once; after a failure nothing is begun any more.
-    pub(super) fn at_once<T: Send>(
-        &self,
-        order: &[usize],
-        work: impl Fn(usize) -> Result<T, FetchError> + Sync,
-    ) -> Result<Vec<(usize, T)>, FetchError> {
-        let next = AtomicUsize::new(0);
-        let stop = AtomicBool::new(false);
-        let done: Mutex<Vec<(usize, T)>> = Mutex::default();
-        let failures: Mutex<Vec<(usize, FetchError)>> = Mutex::default();
-        let run = || {
-            while !stop.load(Ordering::Relaxed) {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&place) = order.get(at) else { return };
-                match work(place) {
-                    Ok(one) => {
-                        let mut done = done.lock().unwrap_or_else(|e| e.into_inner());
-                        done.push((place, one));
-                    }
-                    Err(error) => {
-                        stop.store(true, Ordering::Relaxed);
-                        let mut failures = failures.lock().unwrap_or_else(|e| e.into_inner());
-                        failures.push((at, error));
-                    }
-                }
-            }
-        };
-        let workers = self.network.jobs.clamp(1, order.len().max(1));
-        std::thread::scope(|scope| {
-            for _ in 1..workers {
-                scope.spawn(run);
-            }
-            run();
-        });
-        let failures = failures.into_inner().unwrap_or_else(|e| e.into_inner());
-        let done = done.into_inner().unwrap_or_else(|e| e.into_inner());
-        match failures.into_iter().min_by_key(|(at, _)| *at) {
-            Some((_, error)) => Err(error),
-            None => Ok(done),
-        }
     }
 
     /// Tries every source of a package.
@@ -168,6 +126,48 @@ impl Fetcher<'_> {
             }));
         }
         Ok(partial.commit(name)?)
+    }
+}
+
+/// Does `work` for each of `order`, `jobs` at once; after a failure nothing is begun any more.
+pub(super) fn at_once<T: Send, E: Send>(
+    jobs: usize,
+    order: &[usize],
+    work: impl Fn(usize) -> Result<T, E> + Sync,
+) -> Result<Vec<(usize, T)>, E> {
+    let next = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    let done: Mutex<Vec<(usize, T)>> = Mutex::default();
+    let failures: Mutex<Vec<(usize, E)>> = Mutex::default();
+    let run = || {
+        while !stop.load(Ordering::Relaxed) {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&place) = order.get(at) else { return };
+            match work(place) {
+                Ok(one) => {
+                    let mut done = done.lock().unwrap_or_else(|e| e.into_inner());
+                    done.push((place, one));
+                }
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    let mut failures = failures.lock().unwrap_or_else(|e| e.into_inner());
+                    failures.push((at, error));
+                }
+            }
+        }
+    };
+    let workers = jobs.clamp(1, order.len().max(1));
+    std::thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(run);
+        }
+        run();
+    });
+    let failures = failures.into_inner().unwrap_or_else(|e| e.into_inner());
+    let done = done.into_inner().unwrap_or_else(|e| e.into_inner());
+    match failures.into_iter().min_by_key(|(at, _)| *at) {
+        Some((_, error)) => Err(error),
+        None => Ok(done),
     }
 }
 

@@ -23,6 +23,14 @@ pub enum FetchError {
         /// Why, per source asked.
         misses: Vec<Miss>,
     },
+    /// A URL does not have what it should.
+    #[error("{url} could not be read: {}", Miss::sentence(misses))]
+    Document {
+        /// The URL.
+        url: String,
+        /// Why.
+        misses: Vec<Miss>,
+    },
     /// `--offline`, and it is not in the store.
     #[error("{name} is not in the store, and `--offline` forbids the network")]
     Offline {
@@ -50,7 +58,7 @@ impl Explain for FetchError {
                     Class::Outside
                 }
             }
-            Self::Offline { .. } => Class::Outside,
+            Self::Offline { .. } | Self::Document { .. } => Class::Outside,
             Self::Store { source, .. } => source.class(),
         }
     }
@@ -73,6 +81,9 @@ impl Explain for FetchError {
                  `--mirror`"
                     .into(),
             ),
+            Self::Document { .. } => {
+                Some("run the command again, or download it and name the file".into())
+            }
             Self::Offline { .. } => Some("run `rootlock fetch` while there is a network".into()),
             Self::Store { source, .. } => source.hint(),
         }

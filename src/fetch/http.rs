@@ -1,8 +1,10 @@
 //! http and https by reqwest, with everything that could surprise turned off or bounded.
 //!
 //! No content is decoded; at most ten redirects, to http and https only and never from https to
-//! http; credentials go to the host of the first URL only, and only by https. Proxies are taken
-//! from the environment, by reqwest itself. Certificates are judged by the platform's roots.
+//! http; credentials go to the host of the first URL only, and only by https (those that a caller
+//! brings, see [`Manner`], also to this machine itself). Proxies are taken from the environment, by
+//! reqwest itself; this machine is asked without one. Certificates are judged by the platform's
+//! roots.
 
 use std::io::Read;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
@@ -10,15 +12,16 @@ use std::time::Duration;
 
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, LAST_MODIFIED,
-    LOCATION, RANGE, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap,
+    HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use reqwest::{StatusCode, Url};
 
 use super::netrc::Netrc;
 use super::retry::Pace;
 use super::sources::SNAPSHOT_HOST;
-use super::trouble::{Again, Trouble};
+use super::trouble::{Again, Refusal, Trouble};
+use super::url;
 
 const USER_AGENT: &str = concat!("rootlock/", env!("CARGO_PKG_VERSION"));
 /// As browsers and curl's users have it.
@@ -26,13 +29,24 @@ const MAX_REDIRECTS: usize = 10;
 /// Connections at once to [`SNAPSHOT_HOST`], which asks for that.
 const SNAPSHOT_CONNECTIONS: usize = 2;
 
-/// The client, made when it is first needed.
+/// The clients, made when they are first needed.
 #[derive(Debug)]
 pub(super) struct Http {
     client: OnceLock<Result<Client, String>>,
+    /// The one for this machine itself, without proxies.
+    own_client: OnceLock<Result<Client, String>>,
     netrc: Netrc,
     pace: Pace,
     snapshot: Gate,
+}
+
+/// How a URL is asked, beside what is asked of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner<'a> {
+    /// The media types that are understood.
+    pub(super) accept: Option<&'a str>,
+    /// Who asks; netrc says it where this does not.
+    pub(super) authorization: Option<&'a HeaderValue>,
 }
 
 /// What a URL gives.
@@ -76,18 +90,28 @@ impl Http {
     pub(super) fn new(netrc: Option<&str>, pace: Pace) -> Self {
         Self {
             client: OnceLock::new(),
+            own_client: OnceLock::new(),
             netrc: netrc.map(Netrc::parse).unwrap_or_default(),
             pace,
             snapshot: Gate::new(SNAPSHOT_CONNECTIONS),
         }
     }
 
-    fn client(&self) -> Result<&Client, Trouble> {
-        let made = self.client.get_or_init(|| {
+    fn client(&self, url: &Url) -> Result<&Client, Trouble> {
+        let own = url.host_str().is_some_and(url::is_loopback);
+        let client = match own {
+            true => &self.own_client,
+            false => &self.client,
+        };
+        let made = client.get_or_init(|| {
             // Another user of rustls in the process may have chosen a provider; that one is kept.
             let _ = rustls::crypto::ring::default_provider().install_default();
             let builder = || {
-                Client::builder()
+                let builder = match own {
+                    true => Client::builder().no_proxy(),
+                    false => Client::builder(),
+                };
+                builder
                     .user_agent(USER_AGENT)
                     .redirect(reqwest::redirect::Policy::none())
                     .referer(false)
@@ -110,20 +134,30 @@ impl Http {
         url: &str,
         from: u64,
         validator: Option<&str>,
+        manner: Manner<'_>,
     ) -> Result<Body<'_>, Trouble> {
-        let client = self.client()?;
         let first = parse(url)?;
         let mut url = first.clone();
         for _ in 0..=MAX_REDIRECTS {
             let pass = (url.host_str() == Some(SNAPSHOT_HOST)).then(|| self.snapshot.enter());
-            let mut request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
+            let mut request = self
+                .client(&url)?
+                .get(url.clone())
+                .header(ACCEPT_ENCODING, "identity");
             if from > 0 {
                 request = request.header(RANGE, format!("bytes={from}-"));
                 if let Some(validator) = validator {
                     request = request.header(IF_RANGE, validator);
                 }
             }
-            if let Some(login) = self.login(&first, &url) {
+            if let Some(accept) = manner.accept {
+                request = request.header(ACCEPT, accept);
+            }
+            if let Some(authorization) = manner.authorization {
+                if same_host(&first, &url) && unheard(&url) {
+                    request = request.header(AUTHORIZATION, authorization);
+                }
+            } else if let Some(login) = self.login(&first, &url) {
                 request = request.basic_auth(&login.user, Some(&login.password));
             }
             let response = request.send().map_err(|error| no_answer(&error))?;
@@ -131,7 +165,12 @@ impl Http {
                 url = redirected(&url, &response)?;
                 continue;
             }
-            return body(response, from, pass);
+            // What another host refuses is no word of this one on who may ask it.
+            let own = same_host(&first, &url);
+            return body(response, from, pass).map_err(|trouble| Trouble {
+                refusal: trouble.refusal.filter(|_| own),
+                ..trouble
+            });
         }
         Err(Trouble::outside(
             format!("it redirects more than {MAX_REDIRECTS} times"),
@@ -140,11 +179,20 @@ impl Http {
     }
 
     fn login(&self, first: &Url, url: &Url) -> Option<&super::netrc::Login> {
-        let same = url.host_str() == first.host_str()
-            && url.port_or_known_default() == first.port_or_known_default();
         let secret = first.scheme() == "https" && url.scheme() == "https";
-        self.netrc.login(url.host_str().filter(|_| same && secret)?)
+        let told = same_host(first, url) && secret;
+        self.netrc.login(url.host_str().filter(|_| told)?)
     }
+}
+
+fn same_host(first: &Url, url: &Url) -> bool {
+    url.host_str() == first.host_str()
+        && url.port_or_known_default() == first.port_or_known_default()
+}
+
+/// Whether nobody between here and the host can listen.
+fn unheard(url: &Url) -> bool {
+    url.scheme() == "https" || url.host_str().is_some_and(url::is_loopback)
 }
 
 fn parse(url: &str) -> Result<Url, Trouble> {
@@ -233,7 +281,13 @@ fn refused(status: StatusCode, headers: &HeaderMap) -> Trouble {
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .map(Duration::from_secs);
-    match status.as_u16() {
+    let challenges = headers.get_all(WWW_AUTHENTICATE).into_iter();
+    let challenges = challenges.filter_map(|value| Some(value.to_str().ok()?.to_owned()));
+    let refusal = Refusal {
+        status: status.as_u16(),
+        challenges: challenges.collect(),
+    };
+    let trouble = match status.as_u16() {
         404 | 410 => Trouble::absent(said),
         429 | 503 => Trouble::outside(said, after.map_or(Again::Soon, Again::After)),
         408 | 500 | 502 | 504 => Trouble::outside(said, Again::Soon),
@@ -242,6 +296,10 @@ fn refused(status: StatusCode, headers: &HeaderMap) -> Trouble {
             Again::Never,
         ),
         _ => Trouble::outside(said, Again::Never),
+    };
+    Trouble {
+        refusal: Some(refusal),
+        ..trouble
     }
 }
 

@@ -7,9 +7,11 @@
 //! "Where bytes come from").
 
 mod blobs;
+mod document;
 mod error;
 mod http;
 mod netrc;
+pub mod registry;
 mod retry;
 mod sources;
 #[cfg(test)]

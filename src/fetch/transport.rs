@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use super::blobs::causes;
-use super::http::{Body, Http};
+use super::http::{Body, Http, Manner};
 use super::retry::Pace;
 use super::trouble::{Again, Trouble};
 use super::url;
@@ -60,9 +60,20 @@ impl Transport {
         max: u64,
         advance: &mut dyn FnMut(u64),
     ) -> Result<Vec<u8>, Trouble> {
+        self.read_in(Manner::default(), url, max, advance)
+    }
+
+    /// As [`Self::read`], asked in some manner.
+    pub(super) fn read_in(
+        &self,
+        manner: Manner<'_>,
+        url: &str,
+        max: u64,
+        advance: &mut dyn FnMut(u64),
+    ) -> Result<Vec<u8>, Trouble> {
         self.ask(url, || {
             let deadline = self.pace.deadline(0);
-            let mut body = self.open(url, 0, None)?;
+            let mut body = self.open(url, 0, None, manner)?;
             let mut out = Vec::new();
             let mut chunk = vec![0; CHUNK];
             loop {
@@ -92,13 +103,25 @@ impl Transport {
         size: u64,
         advance: &mut dyn FnMut(u64),
     ) -> Result<(), Trouble> {
+        self.bring_in(Manner::default(), url, partial, size, advance)
+    }
+
+    /// As [`Self::bring`], asked in some manner.
+    pub(super) fn bring_in(
+        &self,
+        manner: Manner<'_>,
+        url: &str,
+        partial: &mut Partial,
+        size: u64,
+        advance: &mut dyn FnMut(u64),
+    ) -> Result<(), Trouble> {
         let mut validator: Option<String> = None;
         let mut best = partial.len();
         self.ask(url, || {
             if partial.len() == size && size > 0 {
                 return Ok(());
             }
-            let fill = self.fill(url, partial, size, &mut validator, advance);
+            let fill = self.fill(manner, url, partial, size, &mut validator, advance);
             let advanced = partial.len() > best;
             best = best.max(partial.len());
             fill.map_err(|trouble| Trouble {
@@ -110,6 +133,7 @@ impl Transport {
 
     fn fill(
         &self,
+        manner: Manner<'_>,
         url: &str,
         partial: &mut Partial,
         size: u64,
@@ -121,7 +145,7 @@ impl Transport {
             Trouble::outside(reason, Again::Never)
         };
         let deadline = self.pace.deadline(size - partial.len().min(size));
-        let opened = self.open(url, partial.len(), validator.as_deref());
+        let opened = self.open(url, partial.len(), validator.as_deref(), manner);
         if let Err(trouble) = &opened
             && trouble.again == Again::FromStart
         {
@@ -180,9 +204,15 @@ impl Transport {
     }
 
     /// Opens a URL from byte `from` on, or from its beginning where it cannot do that.
-    fn open(&self, url: &str, from: u64, validator: Option<&str>) -> Result<Body<'_>, Trouble> {
+    fn open(
+        &self,
+        url: &str,
+        from: u64,
+        validator: Option<&str>,
+        manner: Manner<'_>,
+    ) -> Result<Body<'_>, Trouble> {
         if url::is_remote(url) {
-            return self.http.open(url, from, validator);
+            return self.http.open(url, from, validator, manner);
         }
         let path = url::file_path(url).ok_or_else(|| {
             Trouble::outside("it is not a file URL of this machine", Again::Never)

@@ -30,6 +30,16 @@ pub(super) struct Trouble {
     pub(super) unreachable: bool,
     /// More bytes than ever arrived before it happened.
     pub(super) advanced: bool,
+    /// What the host of the URL said, where it answered with a status other than success itself.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// A server's refusal.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    /// Its `WWW-Authenticate` headers: how one may say who asks.
+    pub(super) challenges: Vec<String>,
 }
 
 impl Trouble {
@@ -42,6 +52,7 @@ impl Trouble {
             again,
             unreachable: false,
             advanced: false,
+            refusal: None,
         }
     }
 

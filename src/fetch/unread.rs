@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use super::blobs::{Missed, causes};
+use super::blobs::{Missed, at_once, causes};
 use super::url;
 use super::{FetchError, Fetcher, Package, Shown};
 use crate::model::{Class, Miss, Sha256};
@@ -33,7 +33,7 @@ impl Fetcher<'_> {
         }
         let mut order: Vec<usize> = (0..packages.len()).collect();
         order.sort_by_key(|&place| (std::cmp::Reverse(packages[place].size), place));
-        let mut found = self.at_once(&order, |place| {
+        let mut found = at_once(self.network.jobs, &order, |place| {
             let package = &packages[place];
             let brought = self.try_sources(package, |url| {
                 self.bring_vouched(package, url, place, vouch)

@@ -80,6 +80,15 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Whether a host, as a URL has it, is this machine itself.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let address = bare.unwrap_or(host).parse::<std::net::IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// Whether asking it needs the network.
 pub(super) fn is_remote(url: &str) -> bool {
     !url.starts_with("file:")
@@ -119,6 +128,30 @@ mod tests {
             "file:///%00",
         ] {
             assert_eq!(file_path(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for host in [
+            "localhost",
+            "LOCALHOST",
+            "127.0.0.1",
+            "127.8.9.1",
+            "[::1]",
+            "::1",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.example",
+            "127.0.0.1.example",
+            "128.0.0.1",
+            "[::2]",
+            "127.1.example",
+            "",
+        ] {
+            assert!(!is_loopback(host), "{host}");
         }
     }
 
