@@ -142,6 +142,17 @@ pub struct AccountDefaults {
     pub shadow_gid: u32,
 }
 
+/// Where a package says what its licence is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stated {
+    /// In a field, as an expression.
+    Field(String),
+    /// In a file that it ships, or that a package ships which it links to.
+    File(TreePath),
+    /// Nowhere.
+    Nowhere,
+}
+
 /// The part of a distribution that assembling needs. Pure: bytes come in through [`Contents`].
 pub trait Layout: Sync {
     /// The links above directories that this release's packages take for granted.
@@ -195,6 +206,9 @@ pub trait Layout: Sync {
     /// # Errors
     /// When a packaged file cannot be read back.
     fn configure(&self, scene: Scene<'_>) -> Result<Configured, Fault>;
+
+    /// Where a package says what its licence is.
+    fn license(&self, package: &LockedPackage, control: &Control) -> Stated;
 
     /// Accounts as the distribution has them.
     fn accounts(&self) -> AccountDefaults;

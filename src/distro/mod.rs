@@ -7,10 +7,12 @@ pub mod apk;
 mod archive;
 mod configure;
 pub mod deb;
+mod installed;
 mod layout;
 mod tarball;
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
 
@@ -22,9 +24,10 @@ use crate::resolve::{Problem, Solution};
 
 pub use archive::{Control, ControlFile, Entry, EntryKind, Sink, Unpacked};
 pub use configure::{Configured, Ground, Scene, Scripted};
+pub use installed::{FileSum, Installed, InstalledFile, InstalledPackage, Inventory, Resolver};
 pub use layout::{
     AccountDefaults, Diversion, Generated, Image, Layout, Member, Provenance, Registered,
-    Registration, RootLink, Wishes,
+    Registration, RootLink, Stated, Wishes,
 };
 
 /// Every ecosystem that rootlock knows.
@@ -173,9 +176,20 @@ impl std::fmt::Debug for dyn Distro {
 }
 
 /// One package ecosystem.
-pub trait Distro: Dialect + Layout {
+pub trait Distro: Dialect + Layout + Inventory {
     /// Orders two versions. Total: every pair has an answer.
     fn compare(&self, a: &Version, b: &Version) -> Ordering;
+
+    /// The versions of source packages that an index offers, by name, as far as `wanted` names them;
+    /// `condensed` is what [`Distro::condense`] gave.
+    ///
+    /// # Errors
+    /// When the bytes are no condensed index.
+    fn sources(
+        &self,
+        condensed: Arc<[u8]>,
+        wanted: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Vec<Version>>, Fault>;
 
     /// Whether a release's name means another one as time goes by, as `stable` does.
     fn is_alias(&self, release: &str) -> bool;

@@ -10,7 +10,7 @@ use super::pkginfo::PkgInfo;
 use super::{Alpine, configure, database, image, order, replaces};
 use crate::distro::{
     AccountDefaults, Configured, Control, Diversion, Fault, Generated, Image, Layout, Member,
-    Registration, RootLink, Scene,
+    Registration, RootLink, Scene, Stated,
 };
 use crate::model::{Arch, Configure, LockedPackage};
 use crate::tree::{Contents, Node, TreePath};
@@ -53,6 +53,16 @@ impl Layout for Alpine {
 
     fn database(&self, image: Image<'_>) -> Result<Vec<Generated>, Fault> {
         image::database(image)
+    }
+
+    fn license(&self, _package: &LockedPackage, control: &Control) -> Stated {
+        let info = control
+            .get(".PKGINFO")
+            .map(|file| PkgInfo::new(&file.bytes));
+        match info.and_then(|info| info.text("license").map(str::to_owned)) {
+            Some(text) => Stated::Field(text),
+            None => Stated::Nowhere,
+        }
     }
 
     fn scripts(&self, control: &Control) -> Vec<&'static str> {

@@ -20,6 +20,7 @@ mod fault;
 pub(crate) mod fixtures;
 mod image;
 mod index;
+mod installed;
 mod join;
 mod keys;
 mod layout;
@@ -44,7 +45,9 @@ mod trust_tests;
 mod version;
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::sync::Arc;
 
 use super::{Control, Dialogue, Distro, Fault, Opening, Sink};
 use crate::model::{Arch, Key, LockedPackage, Version, WantedFile};
@@ -56,6 +59,14 @@ pub struct Alpine;
 impl Distro for Alpine {
     fn compare(&self, a: &Version, b: &Version) -> Ordering {
         version::compare(a.as_str(), b.as_str())
+    }
+
+    fn sources(
+        &self,
+        condensed: Arc<[u8]>,
+        wanted: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Vec<Version>>, Fault> {
+        Ok(index::sources(condensed, wanted)?)
     }
 
     fn is_alias(&self, release: &str) -> bool {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Debian, configure, control::triggers, database, divert, replaces, status, usrmerge};
 use crate::distro::{
     AccountDefaults, Configured, Control, Diversion, Fault, Generated, Image, Layout, Member,
-    Registration, RootLink, Scene,
+    Registration, RootLink, Scene, Stated,
 };
 use crate::model::{Arch, Configure, LockedPackage};
 use crate::tree::{Contents, Node, TreePath};
@@ -62,6 +62,12 @@ impl Layout for Debian {
 
     fn database(&self, image: Image<'_>) -> Result<Vec<Generated>, Fault> {
         Ok(status::database(image))
+    }
+
+    fn license(&self, package: &LockedPackage, _control: &Control) -> Stated {
+        // Debian Policy 12.5: the directory may be a link to another package's of the same source.
+        let path = format!("usr/share/doc/{}/copyright", package.name);
+        path.parse().map_or(Stated::Nowhere, Stated::File)
     }
 
     fn scripts(&self, control: &Control) -> Vec<&'static str> {

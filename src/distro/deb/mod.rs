@@ -16,6 +16,7 @@ mod divert;
 mod fault;
 pub mod hostapt;
 mod index;
+mod installed;
 mod layout;
 mod plan;
 mod policy;
@@ -33,7 +34,9 @@ mod usrmerge;
 mod version;
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::sync::Arc;
 
 use super::{Control, Dialogue, Distro, Fault, Opening, Sink};
 use crate::model::{Arch, Key, LockedPackage, Version, WantedFile};
@@ -45,6 +48,14 @@ pub struct Debian;
 impl Distro for Debian {
     fn compare(&self, a: &Version, b: &Version) -> Ordering {
         version::compare(a.as_str(), b.as_str())
+    }
+
+    fn sources(
+        &self,
+        condensed: Arc<[u8]>,
+        wanted: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Vec<Version>>, Fault> {
+        Ok(index::sources(condensed, wanted)?)
     }
 
     fn is_alias(&self, release: &str) -> bool {

@@ -18,7 +18,7 @@ pub(super) use condense::condense;
 #[cfg(test)]
 pub(super) use condense::tables;
 pub(super) use opening::{Head, hash_of, head, rank};
-pub(super) use read::{Columns, Flaw};
+pub(super) use read::{Columns, Flaw, sources};
 
 use super::fault::IndexFault;
 use crate::distro::tarball::{self, Failure, Limits};

@@ -1,10 +1,12 @@
 //! The condensed form, read: every number is in bounds, every text is one.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc as Shared;
 
 use super::condense::{MAGIC, NONE, PACKAGE, Wound};
 use crate::distro::apk::fault::IndexFault;
+use crate::model::Version;
 
 /// One index in the condensed form.
 #[derive(Debug, Clone)]
@@ -222,4 +224,42 @@ fn number(bytes: &[u8], at: usize) -> u32 {
     numbers
         .first()
         .map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+/// See `Distro::sources`: a package's origin, whose version it shares.
+pub(in crate::distro::apk) fn sources(
+    condensed: Shared<[u8]>,
+    wanted: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, Vec<Version>>, IndexFault> {
+    let columns = Columns::new(condensed)?;
+    let arena = columns.arena();
+    let texts: Vec<Range<u32>> = columns.texts().collect();
+    let names: Vec<u32> = columns.names().map(|(text, _)| text).collect();
+    let text = |id: u32| {
+        let range = texts.get(id as usize)?;
+        arena.get(range.start as usize..range.end as usize)
+    };
+    let mut out: BTreeMap<String, Vec<Version>> = BTreeMap::new();
+    for row in columns.rows() {
+        let name = || text(*names.get(row.name as usize)?);
+        let origin = row
+            .origin
+            .and_then(text)
+            .filter(|origin| !origin.is_empty());
+        let Some(source) = origin
+            .or_else(name)
+            .filter(|source| wanted.contains(source))
+        else {
+            continue;
+        };
+        // One without a version cannot be installed.
+        let Some(Ok(version)) = row.version.and_then(text).map(str::parse) else {
+            continue;
+        };
+        let versions = out.entry(source.to_owned()).or_default();
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    Ok(out)
 }

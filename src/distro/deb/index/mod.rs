@@ -22,7 +22,7 @@ mod read;
 mod stanza;
 
 pub(super) use condense::condense;
-pub(super) use read::{Index, Record};
+pub(super) use read::{Index, Record, sources};
 
 use crate::model::{Class, Explain};
 

@@ -1,12 +1,14 @@
 //! Reading the condensed form: nothing is parsed before it is asked for.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc as Shared;
 
 use memchr::memchr;
 
 use super::{FIELDS, IndexError, MAGIC};
+use crate::model::Version;
 
 /// A condensed index.
 #[derive(Debug, Clone)]
@@ -180,4 +182,26 @@ fn equal_range(length: u32, order: impl Fn(u32) -> Ordering) -> Range<u32> {
         end += 1;
     }
     start..end
+}
+
+/// See `Distro::sources`.
+pub(in crate::distro::deb) fn sources(
+    condensed: Shared<[u8]>,
+    wanted: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, Vec<Version>>, IndexError> {
+    let index = Index::open(condensed)?;
+    let mut out: BTreeMap<String, Vec<Version>> = BTreeMap::new();
+    for place in 0..index.len() {
+        let record = index.record(place).ok_or(IndexError::Damaged)?;
+        if !wanted.contains(record.source) {
+            continue;
+        }
+        let version = record.source_version.parse();
+        let version = version.map_err(|_| IndexError::Damaged)?;
+        let versions = out.entry(record.source.to_owned()).or_default();
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    Ok(out)
 }
