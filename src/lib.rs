@@ -9,6 +9,7 @@
 //! ```text
 //! manifest -> distro -> resolve -> lockfile -> fetch, store -> assemble -> export
 //!   names     indexes   solution     text         blobs         layers     oci tar dir
+//!                                      ^------------ verify, audit, sbom ------- image
 //! ```
 //!
 //! Arrows run from left to right, and only [`ops`] sees more than its neighbours; a test holds the
@@ -34,6 +35,11 @@
 //!    lies above it.
 //! 10. [`export`] writes trees and layers: OCI layouts and archives, docker archives, tars,
 //!     directories.
+//! 11. [`image`] reads what anyone wrote, back into trees: the same five forms, every tar dialect,
+//!     and nothing that lies about its digests.
+//! 12. [`verify`] compares an image with what was made again, [`audit`] what is installed with what
+//!     was locked and with what is known of vulnerabilities, and [`sbom`] says it all in SPDX and
+//!     CycloneDX.
 //!
 //! [`model`] has the words that all of them share, [`progress`] is how they say how far they are,
 //! and [`ops`] has the verbs: one function for each command of the program, and the place to start
@@ -54,15 +60,19 @@
 //! and outputs are written beside their place and renamed into it: they appear whole or not at all.
 
 pub mod assemble;
+pub mod audit;
 pub mod distro;
 pub mod export;
 pub mod fetch;
+pub mod image;
 pub mod lockfile;
 pub mod manifest;
 pub mod model;
 pub mod ops;
 pub mod progress;
 pub mod resolve;
+pub mod sbom;
 pub mod store;
 pub mod tree;
 pub mod trust;
+pub mod verify;

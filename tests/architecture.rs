@@ -25,7 +25,11 @@ const TABLE: &str = "
 | fetch      | model store progress                              |
 | assemble   | model tree lockfile distro store progress         |
 | export     | model tree store                                  |
-| ops        | model tree trust progress manifest lockfile resolve store distro fetch assemble export |
+| image      | model tree store                                  |
+| verify     | model tree lockfile distro image                  |
+| audit      | model tree lockfile distro image                  |
+| sbom       | model tree lockfile distro image                  |
+| ops        | model tree trust progress manifest lockfile resolve store distro fetch assemble export image verify audit sbom |
 | bin        | model progress ops                                |
 ";
 

@@ -10,14 +10,15 @@ use crate::tree::{Kind, TreePath};
 
 /// The rules, ready to be asked.
 #[derive(Debug)]
-pub(super) struct Filter<'a> {
+pub struct Filter<'a> {
     rules: &'a PathRules,
     /// Of each include rule the text before the first wildcard, without trailing slashes.
     stems: Vec<&'a [u8]>,
 }
 
 impl<'a> Filter<'a> {
-    pub(super) fn new(rules: &'a PathRules) -> Self {
+    /// Takes the rules as they are.
+    pub fn new(rules: &'a PathRules) -> Self {
         let stem = |rule: &'a String| {
             let bytes = rule.as_bytes();
             let wild = bytes.iter().position(|byte| b"*?[\\".contains(byte));
@@ -30,7 +31,7 @@ impl<'a> Filter<'a> {
     }
 
     /// Whether an entry of a package is left out.
-    pub(super) fn excludes(&self, path: &TreePath, kind: &Kind) -> bool {
+    pub fn excludes(&self, path: &TreePath, kind: &Kind) -> bool {
         if self.rules.exclude.is_empty() {
             return false;
         }

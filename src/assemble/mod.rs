@@ -33,6 +33,7 @@ use crate::tree::{Tree, TreePath};
 pub use build::{AssembleRequest, assemble};
 pub use error::{AssembleError, Holder, Refusal};
 pub use files::{LoadedFile, LoadedFiles, load};
+pub use filter::Filter;
 pub use packs::Packs;
 pub use record::generated;
 pub use unpack::{MEMORY, UnpackError, unpack_all};

@@ -158,6 +158,19 @@ impl Workshop<'_> {
         })
     }
 
+    /// The diff IDs of the layers and the configuration that they make; no blob is kept.
+    ///
+    /// # Errors
+    /// When a tree is not whole or contents cannot be read.
+    pub fn describe(&self, image: &Image<'_>) -> Result<(Vec<Diff>, Document), ExportError> {
+        let layers = image.layers.iter();
+        let diffs: Vec<Diff> = layers
+            .map(|layer| self.diff(layer, image.contents))
+            .collect::<Result<_, _>>()?;
+        let config = oci::config(image, &diffs);
+        Ok((diffs, config))
+    }
+
     /// Writes the tar of a merged tree; its digest and size.
     ///
     /// # Errors
@@ -183,6 +196,11 @@ impl Workshop<'_> {
     }
 }
 
+/// The digest of the index over several images, as a tag would point at it; `None` for one.
+pub fn index_digest(images: &[PackedImage]) -> Option<Sha256> {
+    (images.len() > 1).then(|| Top::document(images).1.digest)
+}
+
 /// What a tag points at.
 struct Top {
     /// As `index.json` has it.
@@ -194,19 +212,22 @@ struct Top {
 }
 
 impl Top {
-    /// The manifest of the only image, or an index over several.
+    /// The manifest of the only image, or an index over several, and its media type.
+    fn document(images: &[PackedImage]) -> (&'static str, Document) {
+        if let [image] = images {
+            return (oci::MANIFEST, image.manifest.clone());
+        }
+        let mut images: Vec<_> = images.iter().collect();
+        images.sort_by_key(|image| image.arch);
+        let annotations = images.first().map(|image| image.annotations.clone());
+        let manifests = images.iter().map(|image| (image.arch, &image.manifest));
+        let index = oci::index(manifests, &annotations.unwrap_or_default());
+        (oci::INDEX, index)
+    }
+
     fn of(images: &[PackedImage], reference: &Reference) -> Self {
-        let (kind, document, index) = match images {
-            [image] => (oci::MANIFEST, image.manifest.clone(), None),
-            _ => {
-                let mut images: Vec<_> = images.iter().collect();
-                images.sort_by_key(|image| image.arch);
-                let annotations = images.first().map(|image| image.annotations.clone());
-                let manifests = images.iter().map(|image| (image.arch, &image.manifest));
-                let index = oci::index(manifests, &annotations.unwrap_or_default());
-                (oci::INDEX, index.clone(), Some(index))
-            }
-        };
+        let (kind, document) = Self::document(images);
+        let index = (kind == oci::INDEX).then(|| document.clone());
         let mut descriptor = oci::Descriptor::of(kind, &document);
         descriptor.annotations = BTreeMap::from([
             (layout::REF_NAME.into(), reference.tag().into()),

@@ -74,6 +74,9 @@ pub enum OpsError {
     /// There is no manifest.
     #[error("there is no manifest at {}", .0.display())]
     NoManifest(PathBuf),
+    /// A file that was named is not there.
+    #[error("there is no file {}", .0.display())]
+    NoFile(PathBuf),
     /// There is no lockfile.
     #[error("there is no lockfile at {}", .0.display())]
     NoLockfile(PathBuf),
@@ -173,6 +176,26 @@ pub enum OpsError {
         /// The first of them.
         first: String,
     },
+    /// `verify` has nothing to compare with.
+    #[error("{0} has no recorded outputs to compare with")]
+    NoOutputs(String),
+    /// What is to be compared lacks an architecture.
+    #[error("{what} has nothing for {arch}")]
+    NothingFor {
+        /// The image, or the record.
+        what: String,
+        /// The architecture.
+        arch: String,
+    },
+    /// A word of the command line is no image.
+    #[error("there is no file or directory `{0}`, and it does not name an image in a registry")]
+    NoTarget(String),
+    /// A filesystem without any package database that is known.
+    #[error("{0} has no package database that is understood")]
+    NoDatabase(String),
+    /// A filesystem does not say for which architecture it is, and the lockfile is for several.
+    #[error("it cannot be told for which of the lockfile's architectures this is")]
+    WhichArch,
     /// Packages that are to be read are not there.
     #[error("{missing} of the locked packages are not in the store")]
     NotFetched {
@@ -231,6 +254,19 @@ impl Explain for OpsError {
                 Some("a lockfile is generated: restore it, or lock again".into())
             }
             Self::NotFetched { .. } => Some("run `rootlock fetch`".into()),
+            Self::NoOutputs(_) => Some(
+                "`rootlock build --record` writes them; or compare with an image: `--against OUT`"
+                    .into(),
+            ),
+            Self::NothingFor { .. } => Some("choose another with `--arch`".into()),
+            Self::NoTarget(_) => Some(
+                "name an OCI layout or archive, a docker archive, a tar, a directory, or HOST/NAME:TAG"
+                    .into(),
+            ),
+            Self::NoDatabase(_) => {
+                Some("dpkg's (status, status.d) and apk's (installed, version 2) are".into())
+            }
+            Self::WhichArch => Some("say it with `--arch`".into()),
             Self::NotConfigured { .. } => Some(
                 "`rootlock list --scripts` shows what each script came to; without \
                  `--require-configured` the image is built, and dpkg or apk inside can finish it"

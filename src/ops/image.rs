@@ -21,6 +21,7 @@ use crate::tree::{Tree, merge, merkle_root};
 const DECODERS: u64 = 160 << 20;
 
 /// What an image is made from.
+#[derive(Clone, Copy)]
 pub(super) struct Maker<'a> {
     pub(super) cx: &'a Context<'a>,
     pub(super) project: &'a Project,
@@ -77,8 +78,8 @@ impl Explain for InManifest {
     }
 }
 
-impl Maker<'_> {
-    fn packages(&self, arch: Arch) -> &[LockedPackage] {
+impl<'a> Maker<'a> {
+    fn packages(&self, arch: Arch) -> &'a [LockedPackage] {
         self.lockfile.packages.get(&arch).map_or(&[], Vec::as_slice)
     }
 
@@ -120,7 +121,7 @@ impl Maker<'_> {
     }
 
     /// Makes the layers' trees.
-    pub(super) fn assemble(&self, arch: Arch, files: LoadedFiles) -> Result<Assembled<'_>, Error> {
+    pub(super) fn assemble(&self, arch: Arch, files: LoadedFiles) -> Result<Assembled<'a>, Error> {
         let cx = self.cx;
         let locked = self.packages(arch);
         let distro = self.project.distro;
@@ -256,6 +257,21 @@ impl<'p> Assembled<'p> {
             user: self.assembly.user.as_deref(),
             contents: &self.contents,
         }
+    }
+
+    /// Its layers, lowest first.
+    pub(super) fn layers(&self) -> &[assemble::Layer] {
+        &self.assembly.layers
+    }
+
+    /// Its time.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.assembly.epoch
+    }
+
+    /// Where the contents of its files lie.
+    pub(super) fn contents(&self) -> &Packs<'p> {
+        &self.contents
     }
 
     /// What is said of it, as far as it is known.

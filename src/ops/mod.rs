@@ -1,7 +1,9 @@
 //! The verbs: the only place where stages meet.
 
+mod advise;
 mod again;
 mod alias;
+mod audit;
 mod before;
 mod build;
 mod cache;
@@ -14,11 +16,16 @@ mod lock;
 mod open;
 mod project;
 mod prove;
+mod rebuild;
 mod record;
 mod report;
+mod sarif;
+mod sbom;
 mod scripts;
 mod seal;
+mod target;
 mod vendor;
+mod verify;
 mod warnings;
 
 use crate::fetch::Network;
@@ -26,6 +33,8 @@ use crate::model::{Arch, Epoch};
 use crate::progress::Progress;
 use crate::store::Store;
 
+pub use advise::{Advice, Advised, Vulnerability};
+pub use audit::{AuditOptions, AuditReport, Audited, audit};
 pub use build::build;
 pub use edit::{InitOptions, add, init, remove};
 pub use error::{Error, OpsError};
@@ -37,8 +46,18 @@ pub use report::{
     BuildOptions, BuildReport, BuiltImage, BuiltLayer, Change, ChangeKind, FetchReport, Format,
     LockOptions, LockReport, Target, VendorReport,
 };
+pub use sarif::sarif;
+pub use sbom::{BillFormat, SbomOptions, SbomReport, sbom};
 pub use scripts::{ScriptsReport, scripts};
+pub use target::ImageTarget;
 pub use vendor::vendor;
+pub use verify::{Verified, VerifyOptions, VerifyReport, verify};
+
+pub use crate::audit::advisory::{Decision, Unmatched};
+pub use crate::audit::{
+    Account, Finding as AuditFinding, FindingKind as AuditFindingKind, Password, Special,
+};
+pub use crate::verify::Finding as Difference;
 
 /// What every verb works with: the world, as values.
 #[derive(Clone, Copy)]

@@ -228,6 +228,20 @@ fn condensed(distro: &dyn Distro, wanted: &Wanted, found: &Found) -> Result<Vec<
     distro.condense(named.unwrap_or(file), raw)
 }
 
+/// An index in the form that [`Distro::sources`] reads, where an earlier dialogue left it in the store;
+/// `listed` is the digest by which a lockfile names it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn kept(
+    store: &Store,
+    distro: &dyn Distro,
+    listed: &Sha256,
+) -> Result<Option<Arc<[u8]>>, Error> {
+    let kept = store.derived(STAGE, distro.index_revision(), listed)?;
+    Ok(kept.map(Arc::from))
+}
+
 /// An error with its causes, as one line.
 pub(super) fn sentence(fault: &Fault) -> String {
     let mut out = fault.to_string();

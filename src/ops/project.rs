@@ -319,7 +319,7 @@ fn beside(file: &Path, named: &Path) -> PathBuf {
 }
 
 /// The bytes of a file, where it exists.
-fn read_file(path: &Path) -> Result<Option<Vec<u8>>, OpsError> {
+pub(super) fn read_file(path: &Path) -> Result<Option<Vec<u8>>, OpsError> {
     match read_bounded(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

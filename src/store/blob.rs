@@ -101,6 +101,30 @@ impl Store {
         Ok(None)
     }
 
+    /// Takes a blob over from another store, after its bytes were hashed there; `false` where it is
+    /// absent or was damaged. It is linked where the file system can, else copied.
+    ///
+    /// # Errors
+    /// When it cannot be read there or kept here.
+    pub fn adopt(&self, from: &Self, digest: &Sha256) -> Result<bool, StoreError> {
+        let Some(mut file) = from.open_verified(digest)? else {
+            return Ok(false);
+        };
+        let path = self.path(digest);
+        let wrong = |error| StoreError::io("write to the store", &path, error);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(wrong)?;
+        }
+        if fs::hard_link(from.path(digest), &path).is_ok() {
+            self.verified().insert(*digest);
+            return Ok(true);
+        }
+        let mut writer = self.writer()?;
+        io::copy(&mut file, &mut writer).map_err(wrong)?;
+        writer.commit_as(digest, "a blob of another store")?;
+        Ok(true)
+    }
+
     /// Starts a blob.
     ///
     /// # Errors

@@ -133,6 +133,18 @@ impl Store {
             .map_err(|error| StoreError::io("write to the store", &directory, error))
     }
 
+    /// A new directory among what is being written: for what is needed only while a verb runs.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn scratch_dir(&self) -> Result<scratch::ScratchDir, StoreError> {
+        let directory = self.root().join("tmp");
+        let wrong = |error| StoreError::io("write to the store", &directory, error);
+        fs::create_dir_all(&directory).map_err(wrong)?;
+        let prefix = self.session().map_or("", Session::id);
+        scratch::dir_in(&directory, &format!("{prefix}-")).map_err(wrong)
+    }
+
     /// Moves a finished file to its name, over whatever is there.
     fn place(&self, file: scratch::ScratchFile, path: &Path) -> Result<(), StoreError> {
         let wrong = |error| StoreError::io("write to the store", path, error);

@@ -100,12 +100,17 @@ pub fn file_beside(path: &Path) -> io::Result<ScratchFile> {
 /// # Errors
 /// When it cannot be made.
 pub fn dir_beside(path: &Path) -> io::Result<ScratchDir> {
+    dir_in(directory_of(path), &prefix_of(path))
+}
+
+/// A new directory in `directory` that only this user can enter.
+pub(super) fn dir_in(directory: &Path, prefix: &str) -> io::Result<ScratchDir> {
     let mut registry = registry();
     registry.check_open()?;
     let directory = tempfile::Builder::new()
-        .prefix(&prefix_of(path))
+        .prefix(prefix)
         .permissions(fs::Permissions::from_mode(0o777))
-        .tempdir_in(directory_of(path))?
+        .tempdir_in(directory)?
         .keep();
     let id = registry.add(directory.clone());
     drop(registry);

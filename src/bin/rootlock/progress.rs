@@ -167,6 +167,7 @@ fn parts<'a>(task: Task<'a>) -> (&'static str, &'a str, Option<u64>) {
     match task {
         Task::Download { name, size } => ("Downloading", name, size),
         Task::Unpack { name, size } => ("Unpacking", name, Some(size)),
+        Task::Read { name, size } => ("Reading", name, size),
         Task::Layer { name, size } => ("Writing", name, size),
     }
 }
@@ -240,6 +241,7 @@ impl Progress for Reporter {
             let verb = match running.verb {
                 "Downloading" => "Downloaded",
                 "Unpacking" => "Unpacked",
+                "Reading" => "Read",
                 _ => "Wrote",
             };
             let size = render::bytes(running.done);

@@ -194,6 +194,27 @@ pub(crate) fn path(path: &Path) -> String {
     plain(&whole.to_string_lossy()).into_owned()
 }
 
+/// `text` with every SHA-256 as container tools shorten it: enough to compare with the eye.
+pub(crate) fn short_digests(text: &str) -> Cow<'_, str> {
+    const PREFIX: &str = "sha256:";
+    const DIGITS: usize = 12;
+    if !text.contains(PREFIX) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, after) = rest.split_at(at + PREFIX.len());
+        out.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let shown = if digits == 64 { DIGITS } else { digits };
+        out.push_str(&after[..shown]);
+        rest = &after[digits..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 /// A size for people: decimal units, as apt and registries show them.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
@@ -268,6 +289,17 @@ mod tests {
             "a\\u{1b}[2Jb\\r\\u{9b}1m c\nd"
         );
         assert!(matches!(plain("quite plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn whole_digests_are_shortened_and_nothing_else() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let text = format!("{digest} (3 bytes), sha256:abc, {digest}");
+        assert_eq!(
+            short_digests(&text),
+            "sha256:abababababab (3 bytes), sha256:abc, sha256:abababababab"
+        );
+        assert!(matches!(short_digests("md5"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use rootlock::model::Arch;
 use rootlock::ops::{self, BuildOptions, Format, Project, Target};
 
-use super::DONE;
+use super::{DONE, arch};
 use crate::args::ProjectArgs;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -85,15 +85,6 @@ impl From<FormatArg> for Format {
     }
 }
 
-/// An architecture under any of its names; the OCI name wins, then Debian's.
-fn arch(name: &str) -> Result<Arch, String> {
-    Arch::from_oci(name)
-        .or_else(|| Arch::from_debian(name))
-        .or_else(|| Arch::from_alpine(name))
-        .or_else(|| Arch::from_machine(name))
-        .ok_or_else(|| "it is not an architecture; `amd64` and `arm64` are".to_owned())
-}
-
 impl Build {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let output = self.target(session)?;
@@ -142,19 +133,5 @@ impl Build {
             .hint("send it into a file or a pipe")),
             _ => Ok(Target::Stdout),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_architecture_has_many_names() {
-        for name in ["arm64", "aarch64", "arm/v7", "armhf", "x86_64"] {
-            assert!(arch(name).is_ok(), "{name}");
-        }
-        assert_eq!(arch("armhf"), arch("arm/v7"));
-        assert!(arch("all").is_err());
     }
 }

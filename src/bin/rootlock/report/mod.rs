@@ -1,12 +1,16 @@
 //! What commands answer: the same facts as text for people and as JSON for programs.
 
+mod audit;
 mod build;
 mod fetch;
 mod list;
 mod lock;
+mod sarif;
+mod sbom;
 mod scripts;
 pub(crate) mod store;
 mod vendor;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -17,6 +21,7 @@ use crate::render;
 use crate::session::View;
 
 pub(crate) use lock::{Fits, Locked};
+pub(crate) use sarif::Sarif;
 
 /// An answer.
 pub(crate) trait Report {
