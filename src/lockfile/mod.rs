@@ -18,6 +18,7 @@ mod diff;
 mod error;
 mod forward;
 mod grammar;
+mod graph;
 mod merge;
 mod parse;
 mod scan;
@@ -27,11 +28,16 @@ mod write;
 mod yaml;
 
 #[cfg(test)]
+mod graph_tests;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use check::{Unfit, unfit};
 pub use diff::{ChangeKind, PackageChange, changes};
 pub use error::LockfileError;
+pub use graph::{Arrow, Chain, EdgeKind, Graph, Link, Shortest};
 pub use merge::{Merged, has_markers, parse_merged};
 pub use parse::parse;
 pub use types::{BlobRecord, Generated, LayerRecord, LockedRepository, Lockfile, Output, Undone};

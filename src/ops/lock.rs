@@ -6,11 +6,12 @@ use rayon::prelude::*;
 
 use super::before::Before;
 use super::open::open;
-use super::report::{Change, LockOptions, LockReport};
+use super::report::{Change, ChangeKind, LockOptions, LockReport};
+use super::review::{Asked, reason_of_added};
 use super::seal::seal;
 use super::{Context, Error, OpsError, Project, warnings};
 use crate::distro::{Opened, Opening};
-use crate::lockfile::{self, LockedRepository, Lockfile, LockfileError};
+use crate::lockfile::{self, Graph, LockedRepository, Lockfile, LockfileError};
 use crate::model::{Arch, Configure, LockedPackage, PackageName};
 use crate::resolve::{GroupRequest, Problem, Solution, Update};
 
@@ -84,7 +85,7 @@ pub(super) fn plan(
             ..old.clone()
         };
         new.drop_stale_outputs(old);
-        let mut plan = plan_of(project, Some(old), &new, &BTreeMap::new())?;
+        let mut plan = plan_of(project, &before, &new, &BTreeMap::new())?;
         // The text may differ all the same: line ends of a checkout, fields of a newer rootlock.
         plan.report.changed = new != *old;
         if plan.report.changed {
@@ -152,7 +153,7 @@ pub(super) fn plan(
     )?;
     let new = assemble(project, &before, opened, packages, configure);
     warnings::of_lock(cx.progress, project, &new);
-    plan_of(project, before.sides.first(), &new, &reasons)
+    plan_of(project, &before, &new, &reasons)
 }
 
 /// What is opened: the manifest's repositories, and what the old lockfile knows of them.
@@ -253,10 +254,12 @@ fn assemble(
 /// Compares the new lockfile with what is there.
 fn plan_of(
     project: &Project,
-    old: Option<&Lockfile>,
+    before: &Before,
     new: &Lockfile,
     reasons: &BTreeMap<(Arch, PackageName), String>,
 ) -> Result<Plan, Error> {
+    let old = before.sides.first();
+    let merged = before.sides.len() > 1;
     let text = lockfile::write(new, &project.manifest_name());
     let changed = project.lockfile_text()?.as_deref() != Some(text.as_bytes());
     let compare = |a: &_, b: &_| project.distro.compare(a, b);
@@ -274,13 +277,33 @@ fn plan_of(
         .into_iter()
         .map(|arch| {
             let (before, after) = (locked(old, arch), locked(Some(new), arch));
+            let graph = Graph::new(&after);
+            let (shortest, asked) = (
+                graph.shortest(),
+                Asked::new(Some(&project.manifest), *arch, &after),
+            );
+            // What the distribution says of a package that was locked, else what the lockfiles do.
+            let reason = |kind, name: &PackageName| match kind {
+                ChangeKind::Kept => None,
+                ChangeKind::Added => {
+                    let index = graph.find(name.as_str())?;
+                    Some(reason_of_added(&shortest, &asked, index))
+                }
+                ChangeKind::Removed if after.is_empty() => {
+                    Some("the architecture is given up".to_owned())
+                }
+                _ => merged.then(|| "the other side of the merge has it so".to_owned()),
+            };
             let changes = lockfile::changes(&before, &after, &compare).into_iter();
             let changes = changes.filter_map(|change| {
                 let package = change.new.or(change.old)?.clone();
                 let old = change.old.map(|old| &old.version);
                 Some(Change {
                     kind: change.kind,
-                    reason: reasons.get(&(*arch, package.name.clone())).cloned(),
+                    reason: reasons
+                        .get(&(*arch, package.name.clone()))
+                        .cloned()
+                        .or_else(|| reason(change.kind, &package.name)),
                     from: old.cloned(),
                     package,
                 })

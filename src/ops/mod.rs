@@ -19,6 +19,7 @@ mod prove;
 mod rebuild;
 mod record;
 mod report;
+pub mod review;
 mod sarif;
 mod sbom;
 mod scripts;
@@ -46,6 +47,7 @@ pub use report::{
     BuildOptions, BuildReport, BuiltImage, BuiltLayer, Change, ChangeKind, FetchReport, Format,
     LockOptions, LockReport, Target, VendorReport,
 };
+pub use review::{diff, list, outdated, tree, why};
 pub use sarif::sarif;
 pub use sbom::{BillFormat, SbomOptions, SbomReport, sbom};
 pub use scripts::{ScriptsReport, scripts};

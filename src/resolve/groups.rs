@@ -1,14 +1,14 @@
 //! From a solution to edges and groups, as FORMATS.md section 5 has them.
 //!
 //! Each dependency makes one edge: to the first of its alternatives, in the package's own order,
-//! that is in the solution; where several packages provide a name, a requested one first, then the
-//! distribution's preference. A package fulfilling its own relation makes none. A package belongs
-//! to the lowest group from whose roots the edges reach it.
+//! that is in the solution; where several packages provide a name, a requested one first, then the one
+//! that stood for it before, then the distribution's preference. A package fulfilling its own
+//! relation makes none. A package belongs to the lowest group from whose roots the edges reach it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Universe;
-use crate::model::{Edge, PackageId, PackageName, Relation};
+use crate::model::{Edge, LockedPackage, PackageId, PackageName, Relation};
 
 /// A package of a solution in its place.
 #[derive(Debug, Clone)]
@@ -26,15 +26,17 @@ pub struct Placed {
 /// Makes the edges of `solution` and puts each package into a group.
 ///
 /// `roots` are the packages that each group asks for, lowest group first; `requested` is what the
-/// manifest asks for by name; `recommends` says whether Recommends were followed.
+/// manifest asks for by name; `before` is what was locked and need not move; `recommends` says whether
+/// Recommends were followed.
 pub fn place<'a>(
     universe: &'a dyn Universe,
     solution: &[PackageId],
     roots: &[BTreeSet<PackageName>],
     requested: &BTreeSet<PackageName>,
+    before: &[LockedPackage],
     recommends: bool,
 ) -> BTreeMap<&'a PackageName, Placed> {
-    let edges = Edges::new(universe, solution, requested);
+    let edges = Edges::new(universe, solution, requested, before);
     let mut placed: BTreeMap<&PackageName, Placed> = BTreeMap::new();
     for &id in solution {
         let package = universe.get(id);
@@ -106,7 +108,14 @@ impl<'a> Edges<'a> {
         universe: &'a dyn Universe,
         solution: &[PackageId],
         requested: &BTreeSet<PackageName>,
+        before: &[LockedPackage],
     ) -> Self {
+        // What the indexes offer beside decides on a preference; an edge stays all the same.
+        let before: BTreeSet<(&str, &PackageName)> = before
+            .iter()
+            .flat_map(|package| package.depends.iter().chain(&package.recommends))
+            .filter_map(|edge| Some((edge.through.as_deref()?, &edge.name)))
+            .collect();
         let mut present: BTreeMap<&PackageName, Vec<PackageId>> = BTreeMap::new();
         for &id in solution {
             let package = universe.get(id);
@@ -126,6 +135,7 @@ impl<'a> Edges<'a> {
                 (
                     package.name != **name,
                     !requested.contains(&package.name),
+                    !before.contains(&(name.as_str(), &package.name)),
                     place,
                     id,
                 )

@@ -109,9 +109,17 @@ pub fn choose(task: &Task<'_>) -> Result<Vec<PackageId>, Unsatisfiable> {
     if let Ok(solution) = walked {
         return Ok(solution);
     }
-    let solution = complete::solve(task, Width::Candidates)
-        .or_else(|_| complete::solve(task, Width::All))
-        .map_err(|reason| Unsatisfiable::explain(task, &reason))?;
+    // What is given stays, where that is possible at all.
+    let kept = [Width::Candidates, Width::Given].into_iter();
+    let kept = kept.filter(|width| *width != Width::Given || !task.given.is_empty());
+    let solution = match kept
+        .into_iter()
+        .find_map(|width| complete::find(task, width))
+    {
+        Some(solution) => solution,
+        None => complete::solve(task, Width::All)
+            .map_err(|reason| Unsatisfiable::explain(task, &reason))?,
+    };
     // Given a solution, the walk adds the Recommends.
     let mut known = task.clone();
     for &id in &solution {

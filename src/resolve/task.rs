@@ -21,6 +21,8 @@ pub struct Want {
 pub(super) enum Width {
     /// The candidate of each package, and what requests and the lock name.
     Candidates,
+    /// Of what is given that alone, of everything else all that are pinned as the candidate is.
+    Given,
     /// All that are pinned as the candidate is.
     All,
 }
@@ -75,10 +77,15 @@ impl Task<'_> {
         let universe = self.universe;
         let versions = universe.versions(name);
         let first = self.chosen.get(name).copied();
+        if width == Width::Given
+            && let Some(id) = first.filter(|id| self.given.contains(id))
+        {
+            return vec![id];
+        }
         let also = self.also.get(name).into_iter().flatten().copied();
         let rest = match width {
             Width::Candidates => versions.len().min(1),
-            Width::All => {
+            Width::Given | Width::All => {
                 let pin = versions.first().map(|&id| universe.get(id).pin);
                 let same = |id: &&PackageId| Some(universe.get(**id).pin) == pin;
                 versions.iter().take_while(same).count()

@@ -31,8 +31,15 @@ const COMMANDS: &[&[&str]] = &[
     &["lock"],
     &["fetch"],
     &["build"],
+    &["verify"],
+    &["audit"],
+    &["sbom"],
     &["vendor"],
     &["list"],
+    &["tree"],
+    &["why"],
+    &["outdated"],
+    &["diff"],
     &["store"],
     &["store", "path"],
     &["store", "size"],
@@ -76,10 +83,6 @@ fn the_help_promises_nothing_that_is_missing() {
             hidden,
             "{command:?}"
         );
-    }
-    for absent in ["verify", "audit", "tree", "why", "outdated", "diff", "sbom"] {
-        assert!(!help.contains(&format!("\n  {absent}")), "{absent}");
-        assert_eq!(run(&[absent]).status.code(), Some(2), "{absent}");
     }
 }
 

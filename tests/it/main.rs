@@ -31,6 +31,8 @@ mod place;
 mod proof;
 mod repo;
 mod reproducible;
+mod review;
+mod review_moves;
 mod sbom;
 mod support;
 mod tree_page;

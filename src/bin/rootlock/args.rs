@@ -51,6 +51,10 @@ pub(crate) enum Command {
     Sbom(commands::sbom::Sbom),
     Vendor(commands::vendor::Vendor),
     List(commands::list::List),
+    Tree(commands::tree::Tree),
+    Why(commands::why::Why),
+    Outdated(commands::outdated::Outdated),
+    Diff(commands::diff::Diff),
     Store(commands::store::Store),
     #[command(hide = true)]
     Generate(commands::generate::Generate),

@@ -37,6 +37,18 @@ pub(crate) fn no_color() -> bool {
     variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb")
 }
 
+/// Whether the locale's characters are UTF-8's, locale(7): the first of these that is set decides.
+pub(crate) fn is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable);
+    let name = set
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_ascii_lowercase();
+    name.contains("utf-8") || name.contains("utf8")
+}
+
 /// `--store`, `ROOTLOCK_STORE`, or the user's cache directory.
 pub(crate) fn store_dir(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(given) = &global.store {

@@ -3,16 +3,20 @@
 pub(crate) mod add;
 pub(crate) mod audit;
 pub(crate) mod build;
+pub(crate) mod diff;
 pub(crate) mod fetch;
 pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod lock;
+pub(crate) mod outdated;
 pub(crate) mod remove;
 pub(crate) mod sbom;
 pub(crate) mod store;
+pub(crate) mod tree;
 pub(crate) mod vendor;
 pub(crate) mod verify;
+pub(crate) mod why;
 
 use rootlock::model::Arch;
 
@@ -39,6 +43,10 @@ pub(crate) fn run(command: Command, session: &Session) -> Outcome {
         Command::Sbom(sbom) => sbom.run(session),
         Command::Vendor(vendor) => vendor.run(session),
         Command::List(list) => list.run(session),
+        Command::Tree(tree) => tree.run(session),
+        Command::Why(why) => why.run(session),
+        Command::Outdated(outdated) => outdated.run(session),
+        Command::Diff(diff) => diff.run(session),
         Command::Store(store) => store.run(session),
         Command::Generate(generate) => generate.run(session),
     }

@@ -2,15 +2,23 @@
 
 mod audit;
 mod build;
+mod diff;
 mod fetch;
+mod fill;
+mod images;
 mod list;
 mod lock;
+mod outdated;
 mod sarif;
 mod sbom;
 mod scripts;
 pub(crate) mod store;
+#[cfg(test)]
+mod testing;
+mod tree;
 mod vendor;
 mod verify;
+mod why;
 
 use std::path::PathBuf;
 
@@ -20,8 +28,10 @@ use serde_json::{Map, Value, json};
 use crate::render;
 use crate::session::View;
 
+pub(crate) use diff::Markdown;
 pub(crate) use lock::{Fits, Locked};
 pub(crate) use sarif::Sarif;
+pub(crate) use tree::Tree;
 
 /// An answer.
 pub(crate) trait Report {

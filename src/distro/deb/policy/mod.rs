@@ -132,11 +132,16 @@ fn write(
     lock: &Lock<'_>,
     solution: &[PackageId],
 ) -> Solution {
+    let before = match problem.update {
+        Update::All => &[],
+        Update::Keep | Update::Names(_) => &problem.locked[..],
+    };
     let placed = place(
         universe,
         solution,
         &requests.roots,
         &requests.requested,
+        before,
         problem.recommends,
     );
     let packages: Vec<LockedPackage> = placed
