@@ -36,7 +36,12 @@ pub(super) fn compare(
                 return wrong;
             }
             if let (Some(expected), Some(found)) = (generated.sha256, content(node)) {
-                differ(&mut wrong, "content", expected, found);
+                differ(
+                    &mut wrong,
+                    "content",
+                    expected.to_string(),
+                    found.to_string(),
+                );
             }
             if let (Some(link), Kind::Symlink(target)) = (&generated.link, &node.kind)
                 && unescaped(link) != target[..]
@@ -89,7 +94,7 @@ fn packaged(wrong: &mut Vec<Wrong>, subject: Subject<'_>, node: &Node, packaged:
         }
         _ => {
             if let (Some(expected), Some(found)) = (content(packaged), content(node)) {
-                differ(wrong, "content", expected, found);
+                differ(wrong, "content", expected.to_string(), found.to_string());
             }
         }
     }
@@ -111,21 +116,22 @@ fn numbers(node: &Node) -> String {
 }
 
 /// Notes a difference, and says whether there is one.
-fn differ<T: PartialEq + ToString>(
+fn differ(
     wrong: &mut Vec<Wrong>,
     field: &'static str,
-    expected: T,
-    found: T,
+    expected: impl Into<String>,
+    found: impl Into<String>,
 ) -> bool {
-    if expected == found {
-        return false;
+    let (expected, found) = (expected.into(), found.into());
+    let different = expected != found;
+    if different {
+        wrong.push(Wrong {
+            field,
+            expected,
+            found,
+        });
     }
-    wrong.push(Wrong {
-        field,
-        expected: expected.to_string(),
-        found: found.to_string(),
-    });
-    true
+    different
 }
 
 /// Mode and owner; of a symbolic link only the owner means something.

@@ -110,21 +110,26 @@ pub fn choose(task: &Task<'_>) -> Result<Vec<PackageId>, Unsatisfiable> {
         return Ok(solution);
     }
     // What is given stays, where that is possible at all.
-    let kept = [Width::Candidates, Width::Given].into_iter();
-    let kept = kept.filter(|width| *width != Width::Given || !task.given.is_empty());
-    let solution = match kept
-        .into_iter()
-        .find_map(|width| complete::find(task, width))
-    {
-        Some(solution) => solution,
-        None => complete::solve(task, Width::All)
-            .map_err(|reason| Unsatisfiable::explain(task, &reason))?,
+    let widths = [(true, false), (true, true), (false, false)].into_iter();
+    let mut widths = widths
+        .filter(|(keeps, _)| !keeps || !task.given.is_empty())
+        .map(|(keeps, all)| Width { keeps, all });
+    let last = Width {
+        keeps: false,
+        all: true,
     };
-    // Given a solution, the walk adds the Recommends.
+    let solution = match widths.find_map(|width| complete::find(task, width)) {
+        Some(solution) => solution,
+        None => {
+            complete::solve(task, last).map_err(|reason| Unsatisfiable::explain(task, &reason))?
+        }
+    };
+    // Given a solution, the walk adds the Recommends, and what was given and would do as well.
     let mut known = task.clone();
     for &id in &solution {
         let name = &task.universe.get(id).name;
         known.chosen.insert(name.clone(), id);
     }
-    Ok(Walk::run(&known, &solution, true).unwrap_or(solution))
+    let start = [&solution[..], &task.given].concat();
+    Ok(Walk::run(&known, &start, true).unwrap_or(solution))
 }

@@ -18,13 +18,12 @@ pub struct Want {
 
 /// Which versions may be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
-    /// The candidate of each package, and what requests and the lock name.
-    Candidates,
-    /// Of what is given that alone, of everything else all that are pinned as the candidate is.
-    Given,
-    /// All that are pinned as the candidate is.
-    All,
+pub(super) struct Width {
+    /// Of what is given, that alone.
+    pub(super) keeps: bool,
+    /// All that are pinned as the candidate is; else the candidate of each package, and what requests
+    /// and the lock name.
+    pub(super) all: bool,
 }
 
 /// What is to be solved, with the distribution's policy applied.
@@ -77,15 +76,15 @@ impl Task<'_> {
         let universe = self.universe;
         let versions = universe.versions(name);
         let first = self.chosen.get(name).copied();
-        if width == Width::Given
+        if width.keeps
             && let Some(id) = first.filter(|id| self.given.contains(id))
         {
             return vec![id];
         }
         let also = self.also.get(name).into_iter().flatten().copied();
-        let rest = match width {
-            Width::Candidates => versions.len().min(1),
-            Width::Given | Width::All => {
+        let rest = match width.all {
+            false => versions.len().min(1),
+            true => {
                 let pin = versions.first().map(|&id| universe.get(id).pin);
                 let same = |id: &&PackageId| Some(universe.get(**id).pin) == pin;
                 versions.iter().take_while(same).count()

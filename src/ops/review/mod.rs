@@ -31,7 +31,7 @@ pub use asked::Asking;
 pub(super) use asked::{Asked, reason_of_added};
 pub use diff::{
     ArchDiff, Compared, DiffKind, DiffOptions, DiffReport, FieldChange, LayerDiff, LayerState,
-    LayersDiff, OutputDiff, PackageDiff, RepositoryDiff, diff,
+    LayersDiff, OutputDiff, PackageDiff, RepositoryDiff, diff, diff_lockfiles,
 };
 pub use error::ReviewError;
 pub use images::{ImageArchDiff, ImageDiffReport, ImageLayerDiff, InstalledChange};

@@ -10,6 +10,8 @@ use crate::args::ColorWhen;
 use crate::render::Style;
 use crate::session::View;
 
+/// The fingerprint of a key.
+const SIGNER: &str = "04B54C3CDCA79751B16BC6B5225629DF75B188BD";
 const MANIFEST: &str = "\
 name: test
 distro: debian
@@ -123,8 +125,7 @@ fn lockfile(lines: &[Line], date: &str, nghttp3: &str) -> String {
         writeln!(
             out,
             "  - id: {id}\n    archive: debian\n    suite: {id}\n    release: {{sha256: {sha256}, \
-             date: {date}, signed_by: [{}]}}\n    indexes: []",
-            "04B54C3CDCA79751B16BC6B5225629DF75B188BD"
+             date: {date}, signed_by: [{SIGNER}]}}\n    indexes: []"
         )
         .unwrap();
     }

@@ -16,7 +16,7 @@ use super::super::{Context, Error};
 use super::images::{self, ImageDiffReport};
 use super::side::Current;
 use super::{Locked, Side};
-use crate::model::{Arch, Sha256};
+use crate::model::{Arch, GroupName, Sha256};
 
 pub use fields::{FieldChange, RepositoryDiff};
 pub use layers::{LayerDiff, LayerState, LayersDiff};
@@ -101,6 +101,25 @@ pub fn diff(
     options: &DiffOptions,
     stdin: &mut (dyn Read + Send),
 ) -> Result<Compared, Error> {
+    let (from, to, groups) = sides(options)?;
+    if let (Side::Image(_), _) | (_, Side::Image(_)) = (&from, &to) {
+        return images::compare(cx, from, to, stdin).map(Compared::Images);
+    }
+    let report = lockfiles(from, to, groups)?;
+    Ok(Compared::Locks(Box::new(report)))
+}
+
+/// Compares two lockfiles; an image is none.
+///
+/// # Errors
+/// When a side is not there, is not a lockfile, or has merge markers.
+pub fn diff_lockfiles(options: &DiffOptions) -> Result<DiffReport, Error> {
+    let (from, to, groups) = sides(options)?;
+    lockfiles(from, to, groups)
+}
+
+/// Both sides, and the groups of the manifest at hand.
+fn sides(options: &DiffOptions) -> Result<(Side, Side, Vec<GroupName>), Error> {
     let current = match Current::find(&options.manifest, options.lockfile.as_deref()) {
         // Two sides that say themselves where they are need no manifest.
         Err(_) if [&options.from, &options.to].map(is_found_alone) == [true; 2] => {
@@ -118,9 +137,10 @@ pub fn diff(
         Some(to) => Side::open(to, &current)?,
         None => current.side()?,
     };
-    if let (Side::Image(_), _) | (_, Side::Image(_)) = (&from, &to) {
-        return images::compare(cx, from, to, stdin).map(Compared::Images);
-    }
+    Ok((from, to, groups))
+}
+
+fn lockfiles(from: Side, to: Side, groups: Vec<GroupName>) -> Result<DiffReport, Error> {
     let (from, to) = (from.lock()?, to.lock()?);
     let own = to
         .project
@@ -129,7 +149,7 @@ pub fn diff(
     let own: Vec<_> = own.map(|group| group.name.clone()).collect();
     let groups = if own.is_empty() { groups } else { own };
     let order: Vec<&str> = groups.iter().map(|group| group.as_str()).collect();
-    Ok(Compared::Locks(Box::new(compare(&from, &to, &order))))
+    Ok(compare(&from, &to, &order))
 }
 
 /// Whether a side is given, and is not the manifest's lockfile in another commit.

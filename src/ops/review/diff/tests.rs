@@ -253,14 +253,16 @@ fn whatever_differs_is_told_and_what_does_not_is_not() {
     ) -> Box<dyn Fn(&mut Lockfile)> {
         Box::new(move |lockfile| change(&mut lockfile.repositories[0]))
     }
-    fn recorded(change: fn(&mut Output)) -> Box<dyn Fn(&mut Lockfile)> {
+    /// A change of a lockfile.
+    type Plant = Box<dyn Fn(&mut Lockfile)>;
+    fn recorded(change: fn(&mut Output)) -> Plant {
         Box::new(move |lockfile| change(lockfile.outputs.get_mut(&amd64()).unwrap()))
     }
     let blob = || BlobRecord {
         encoder: "x".into(),
         digest: Sha256::of(b"x"),
     };
-    let other: [Box<dyn Fn(&mut Lockfile)>; 42] = [
+    let other: [Plant; 42] = [
         Box::new(|lockfile| lockfile.format = "1.1.0".parse().unwrap()),
         Box::new(|lockfile| lockfile.canonical = 9),
         Box::new(|lockfile| lockfile.manifest = Sha256::of(b"x")),

@@ -14,7 +14,7 @@ fn diff(fixture: &Fixture, from: &str, to: &str) -> DiffReport {
         manifest: fixture.path("rootfs.yaml"),
         lockfile: None,
     };
-    rootlock::ops::diff(&options).unwrap()
+    rootlock::ops::review::diff_lockfiles(&options).unwrap()
 }
 
 #[test]
