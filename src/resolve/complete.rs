@@ -46,11 +46,6 @@ pub(super) fn solve(task: &Task<'_>, width: Width) -> Result<Vec<PackageId>, Rea
     Err(reason)
 }
 
-/// Solves `task` without Recommends, where there is a solution.
-pub(super) fn find(task: &Task<'_>, width: Width) -> Option<Vec<PackageId>> {
-    solve_once(task, &task.wanted, width).ok()
-}
-
 /// With more wants an explanation is not made shorter: each step solves once more.
 const MAX_MINIMISED: usize = 200;
 

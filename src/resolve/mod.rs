@@ -109,27 +109,14 @@ pub fn choose(task: &Task<'_>) -> Result<Vec<PackageId>, Unsatisfiable> {
     if let Ok(solution) = walked {
         return Ok(solution);
     }
-    // What is given stays, where that is possible at all.
-    let widths = [(true, false), (true, true), (false, false)].into_iter();
-    let mut widths = widths
-        .filter(|(keeps, _)| !keeps || !task.given.is_empty())
-        .map(|(keeps, all)| Width { keeps, all });
-    let last = Width {
-        keeps: false,
-        all: true,
-    };
-    let solution = match widths.find_map(|width| complete::find(task, width)) {
-        Some(solution) => solution,
-        None => {
-            complete::solve(task, last).map_err(|reason| Unsatisfiable::explain(task, &reason))?
-        }
-    };
-    // Given a solution, the walk adds the Recommends, and what was given and would do as well.
+    let solution = complete::solve(task, Width::Candidates)
+        .or_else(|_| complete::solve(task, Width::All))
+        .map_err(|reason| Unsatisfiable::explain(task, &reason))?;
+    // Given a solution, the walk adds the Recommends.
     let mut known = task.clone();
     for &id in &solution {
         let name = &task.universe.get(id).name;
         known.chosen.insert(name.clone(), id);
     }
-    let start = [&solution[..], &task.given].concat();
-    Ok(Walk::run(&known, &start, true).unwrap_or(solution))
+    Ok(Walk::run(&known, &solution, true).unwrap_or(solution))
 }

@@ -18,12 +18,11 @@ pub struct Want {
 
 /// Which versions may be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Width {
-    /// Of what is given, that alone.
-    pub(super) keeps: bool,
-    /// All that are pinned as the candidate is; else the candidate of each package, and what requests
-    /// and the lock name.
-    pub(super) all: bool,
+pub(super) enum Width {
+    /// The candidate of each package, and what requests and the lock name.
+    Candidates,
+    /// All that are pinned as the candidate is.
+    All,
 }
 
 /// What is to be solved, with the distribution's policy applied.
@@ -76,15 +75,10 @@ impl Task<'_> {
         let universe = self.universe;
         let versions = universe.versions(name);
         let first = self.chosen.get(name).copied();
-        if width.keeps
-            && let Some(id) = first.filter(|id| self.given.contains(id))
-        {
-            return vec![id];
-        }
         let also = self.also.get(name).into_iter().flatten().copied();
-        let rest = match width.all {
-            false => versions.len().min(1),
-            true => {
+        let rest = match width {
+            Width::Candidates => versions.len().min(1),
+            Width::All => {
                 let pin = versions.first().map(|&id| universe.get(id).pin);
                 let same = |id: &&PackageId| Some(universe.get(**id).pin) == pin;
                 versions.iter().take_while(same).count()

@@ -95,7 +95,7 @@ fn add_and_remove_edit_the_manifest_and_lock_it() {
     let text = place.done(&["add", "other"]);
     assert_eq!(
         text,
-        "Locked 4 packages for amd64 (1 added)\n  + other 2.0\n"
+        "Locked 4 packages for amd64 (1 added)\n  + other 2.0 (requested in group app)\n"
     );
     assert!(
         place

@@ -9,6 +9,11 @@ use crate::lockfile::{CANONICAL, FORMAT, LockedRepository, Lockfile, RULES};
 use crate::manifest::{Manifest, ParseContext, parse};
 use crate::model::{Arch, Configure, Epoch, Origin, Proof, Sha256};
 
+/// The first ecosystem that there is.
+fn debian() -> &'static dyn distro::Distro {
+    distro::ALL[0]
+}
+
 pub(super) fn amd64() -> Arch {
     Arch::from_oci("amd64").unwrap()
 }
@@ -19,13 +24,13 @@ pub(super) fn lockfile(lines: &[&str]) -> Lockfile {
         format: FORMAT,
         canonical: CANONICAL,
         manifest: Sha256::of(b"manifest"),
-        distro: "debian".into(),
+        distro: debian().name().into(),
         release: "trixie".into(),
         configure: Configure::Native,
         rules: RULES,
         repositories: vec![LockedRepository {
             id: "main".into(),
-            origin: Origin::Archive("debian".into()),
+            origin: Origin::Archive(debian().name().into()),
             suite: Some("trixie".into()),
             path: None,
             snapshot: None,
@@ -49,7 +54,7 @@ pub(super) fn side(lockfile: Lockfile) -> Locked {
     Locked {
         name: "test.lock".into(),
         lockfile,
-        distro: distro::by_name("debian").unwrap(),
+        distro: debian(),
         project: None,
     }
 }

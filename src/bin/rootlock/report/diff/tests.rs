@@ -35,7 +35,7 @@ fn text_without_colour_and_with_it() {
 
     amd64 and arm64, with the sizes of amd64
       - nginx 1.26.3-3 (-600.0 kB)
-          a request of group app
+          was a request of group app
       + openssl 3.5.4-1: openssl-provider-legacy (+308.0 kB)
           `openssl=3.5.*` in group app: openssl -> libssl3t64
             -> openssl-provider-legacy
@@ -75,7 +75,7 @@ fn text_without_colour_and_with_it() {
 
     amd64 and arm64, with the sizes of amd64
       ^[1;31m-^[0m nginx 1.26.3-3 (-600.0 kB)
-    ^[2m      a request of group app^[0m
+    ^[2m      was a request of group app^[0m
       ^[1;32m+^[0m openssl 3.5.4-1: openssl-provider-legacy (+308.0 kB)
     ^[2m      `openssl=3.5.*` in group app: openssl -> libssl3t64^[0m
     ^[2m        -> openssl-provider-legacy^[0m
@@ -131,7 +131,7 @@ fn markdown_is_a_table_of_code_spans() {
 
     | Change | Source | From | To | Packages | Size | Why |
     |---|---|---|---|---|--:|---|
-    | removed | `nginx` | `1.26.3-3` |  | `nginx` | -600.0 kB | a request of group app |
+    | removed | `nginx` | `1.26.3-3` |  | `nginx` | -600.0 kB | was a request of group app |
     | added | `openssl` |  | `3.5.4-1` | `openssl-provider-legacy` | +308.0 kB | `openssl=3.5.*` in group `app`: `openssl` → `libssl3t64` → `openssl-provider-legacy` |
     | upgraded | `curl` | `8.14.1-2` | `8.14.1-3` | `curl`, `libcurl4t64` | +2.0 kB | `curl` in group `app` |
     | upgraded, `trixie -> trixie-security` | `openssl` | `3.5.1-1` | `3.5.4-1` | `libssl3t64`, `openssl` | +1.2 kB | `openssl=3.5.*` in group `app` |
