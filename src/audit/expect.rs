@@ -18,6 +18,8 @@ pub(super) enum Expected<'a> {
     /// A locked package ships it.
     Packaged {
         package: &'a PackageName,
+        /// As packaged.
+        path: &'a TreePath,
         node: &'a Node,
     },
     /// The image's database names it.
@@ -130,7 +132,11 @@ fn packaged<'a>(
             true => places.of_directory(path),
             false => places.of(path, package),
         };
-        let one = Expected::Packaged { package, node };
+        let one = Expected::Packaged {
+            package,
+            path,
+            node,
+        };
         out.paths.entry(place).or_default().push(one);
     }
 }

@@ -56,6 +56,12 @@ pub(super) fn compare(
             packaged(&mut wrong, subject, node, shipped);
         }
         Expected::Listed { file, .. } => {
+            // apk's database says what is a directory.
+            if file.meta.is_some() && file.directory != node.is_directory() {
+                let expected = if file.directory { "directory" } else { "file" };
+                differ(&mut wrong, "type", expected, type_of(node));
+                return wrong;
+            }
             if let Some(expected) = &file.sum {
                 match (&node.kind, sum(subject, path)) {
                     (Kind::File(_), Some(found)) => {
@@ -100,9 +106,7 @@ fn packaged(wrong: &mut Vec<Wrong>, subject: Subject<'_>, node: &Node, packaged:
     }
     let meta = &packaged.meta;
     metadata(wrong, subject, node, (meta.mode, meta.uid, meta.gid));
-    if !subject.one_owner {
-        capabilities(wrong, packaged, node);
-    }
+    capabilities(wrong, subject, packaged, node);
 }
 
 /// Major and minor number of a device.
@@ -137,11 +141,12 @@ fn differ(
 /// Mode and owner; of a symbolic link only the owner means something.
 fn metadata(wrong: &mut Vec<Wrong>, subject: Subject<'_>, node: &Node, meta: (u16, u32, u32)) {
     let (mode, uid, gid) = meta;
-    // Special bits go with the right to give files away.
-    let bits = if subject.one_owner { 0o777 } else { 0o7777 };
-    let octal = |mode: u16| format!("{:04o}", mode & bits);
-    if !matches!(node.kind, Kind::Symlink(_)) {
-        differ(wrong, "mode", octal(mode), octal(node.meta.mode));
+    let found = node.meta.mode;
+    // Who may not give files away loses these with the right to; nobody gains them.
+    let lost = subject.one_owner && found == mode & !0o6000;
+    let octal = |mode: u16| format!("{mode:04o}");
+    if !matches!(node.kind, Kind::Symlink(_)) && !lost {
+        differ(wrong, "mode", octal(mode), octal(found));
     }
     if !subject.one_owner {
         let owner = |uid, gid| format!("{uid}:{gid}");
@@ -154,10 +159,16 @@ fn metadata(wrong: &mut Vec<Wrong>, subject: Subject<'_>, node: &Node, meta: (u1
     }
 }
 
+/// Where file capabilities are kept, capabilities(7).
+pub(super) const CAPABILITY: &[u8] = b"security.capability";
+
 /// Capabilities are rights like setuid's; other attributes are the file system's.
-fn capabilities(wrong: &mut Vec<Wrong>, packaged: &Node, node: &Node) {
+fn capabilities(wrong: &mut Vec<Wrong>, subject: Subject<'_>, packaged: &Node, node: &Node) {
+    if subject.one_owner && !node.meta.xattrs.contains_key(CAPABILITY) {
+        return;
+    }
     let text = |node: &Node| {
-        let value = node.meta.xattrs.get(&b"security.capability"[..]);
+        let value = node.meta.xattrs.get(CAPABILITY);
         value.map_or_else(|| "none".into(), |value| value.escape_ascii().to_string())
     };
     differ(wrong, "xattr", text(packaged), text(node));

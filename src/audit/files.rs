@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::expect::{Expectations, Expected};
-use super::fields::{Wrong, compare, sum, type_of};
+use super::fields::{CAPABILITY, Wrong, compare, sum, type_of};
 use super::{Checked, Finding, FindingKind, Locked, Subject, Witness};
 use crate::model::PackageName;
 use crate::tree::{Kind, Node, Tree, TreePath};
@@ -25,6 +25,9 @@ pub(super) fn judge(
 ) -> Judged {
     let mut out = Judged::default();
     for (path, voices) in &expected.paths {
+        let owned = voices
+            .iter()
+            .any(|one| !matches!(one, Expected::Recorded(_) | Expected::Released(_)));
         let recorded = voices
             .iter()
             .find(|one| matches!(one, Expected::Recorded(_)));
@@ -33,12 +36,20 @@ pub(super) fn judge(
             Some(recorded) => std::slice::from_ref(recorded),
             None => &voices[..],
         };
+        // What a package says counts before what the image says of itself: a list that names another
+        // package's path would else speak for it.
+        let firm = |one: &&Expected<'_>| !matches!(one, Expected::Listed { .. });
+        let firm: Vec<Expected<'_>> = voices.iter().filter(firm).copied().collect();
+        let voices = if firm.is_empty() { voices } else { &firm };
         match subject.tree.nodes.get(path) {
-            Some(node) => out.present(subject, expected, path, node, voices),
+            Some(node) => {
+                out.present(subject, expected, path, node, voices);
+                out.rights(subject, path, node, owned);
+            }
             None => out.absent(locked, expected, path, voices),
         }
     }
-    let databases = Databases::new(subject, expected);
+    let databases = Databases::new(subject, locked, expected);
     for (path, node) in &subject.tree.nodes {
         if expected.paths.contains_key(path) || expected.above.contains(path) {
             continue;
@@ -76,21 +87,8 @@ impl Judged {
         node: &Node,
         voices: &[Expected<'_>],
     ) {
-        let by = if subject.as_recorded {
-            Some(Witness::Record)
-        } else {
-            let known = voices
-                .iter()
-                .filter_map(|voice| witness(voice, subject, path));
-            known.min()
-        };
-        match by {
-            Some(Witness::Record) => self.checked.record += 1,
-            Some(Witness::Package) => self.checked.package += 1,
-            Some(Witness::Database) => self.checked.database += 1,
-            None => self.checked.unchecked += 1,
-        }
         if subject.as_recorded {
+            self.checked.record += 1;
             return;
         }
         // Several packages may ship a path: what fits one of them is right.
@@ -107,6 +105,13 @@ impl Judged {
         let Some((voice, wrong)) = least else {
             return;
         };
+        let by = witness(voice, subject, path);
+        match by {
+            Some(Witness::Record) => self.checked.record += 1,
+            Some(Witness::Package) => self.checked.package += 1,
+            Some(Witness::Database) => self.checked.database += 1,
+            None => self.checked.unchecked += 1,
+        }
         let conffile = expected.conffiles.contains(path);
         self.findings.extend(wrong.into_iter().map(|wrong| Finding {
             kind: FindingKind::FileChanged,
@@ -118,6 +123,24 @@ impl Judged {
             by,
             conffile,
         }));
+    }
+
+    /// The record does not say which capabilities a path has: configuring gives them to packages' files
+    /// alone.
+    fn rights(&mut self, subject: Subject<'_>, path: &TreePath, node: &Node, owned: bool) {
+        if owned || subject.as_recorded || !node.meta.xattrs.contains_key(CAPABILITY) {
+            return;
+        }
+        self.findings.push(Finding {
+            kind: FindingKind::FileChanged,
+            package: None,
+            path: Some(path.clone()),
+            field: Some("xattr"),
+            expected: Some("none".into()),
+            found: Some("security.capability".into()),
+            by: Some(Witness::Record),
+            conffile: false,
+        });
     }
 
     fn absent(
@@ -132,13 +155,14 @@ impl Judged {
         };
         let left_out = |voice: &Expected<'_>| match voice {
             Expected::Recorded(_) | Expected::Released(_) => false,
-            Expected::Packaged { node, .. } => (locked.excluded)(path, &node.kind),
+            Expected::Packaged { node, path, .. } => (locked.excluded)(path, &node.kind),
             // dpkg's lists do not say what a path is; of directories include rules may keep some.
             Expected::Listed { file, .. } => {
                 let kind = match file.directory {
                     true => Kind::Directory,
                     false => Kind::Fifo,
                 };
+                let path = &file.path;
                 (locked.excluded)(path, &kind) || (locked.excluded)(path, &Kind::Directory)
             }
         };
@@ -214,14 +238,18 @@ struct Databases<'a> {
 }
 
 impl<'a> Databases<'a> {
-    fn new(subject: Subject<'a>, expected: &Expectations<'_>) -> Self {
+    fn new(subject: Subject<'a>, locked: Locked<'_>, expected: &Expectations<'_>) -> Self {
         let installed = subject.installed;
         let per_package = |path: &&TreePath| stem(path.name()).is_some();
         let directories = installed.databases.iter().filter(per_package);
         let packages = installed.packages.iter();
         let packages = packages.filter(|one| !expected.known.contains(&one.name));
         Self {
-            files: &installed.databases,
+            // A record names those of the whole image itself.
+            files: match locked.output {
+                Some(_) => &[],
+                None => &installed.databases,
+            },
             directories: directories.filter_map(TreePath::parent).collect(),
             packages: packages.map(|one| one.name.as_str().as_bytes()).collect(),
         }

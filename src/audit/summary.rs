@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::CAPABILITY;
 use crate::tree::{Kind, Location, Node, Tree, TreePath};
 
 /// setuid and setgid.
@@ -11,8 +12,6 @@ const SPECIAL: u16 = 0o6000;
 const WORLD: u16 = 0o002;
 /// Only the owner of a file may remove it.
 const STICKY: u16 = 0o1000;
-/// Where file capabilities are kept, capabilities(7).
-const CAPABILITY: &[u8] = b"security.capability";
 /// More accounts than any image has.
 const MAX_ACCOUNTS: usize = 10_000;
 

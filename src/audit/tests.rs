@@ -342,6 +342,54 @@ fn a_package_without_a_list_of_files_is_not_taken_for_right() {
 }
 
 #[test]
+fn a_list_of_one_package_does_not_speak_for_anothers_file() {
+    let mut case = Case::new();
+    case.packages.insert(0, locked("far", "1"));
+    let far = installed(
+        "far",
+        "1",
+        &[("usr/bin/tool", None), ("usr/bin/tool", Some("EVIL"))],
+    );
+    case.installed.packages.insert(0, far);
+    case.node("usr/bin/tool").kind = file("evil").kind;
+    case.sums.insert(path("usr/bin/tool"), b"EVIL".to_vec());
+    assert_eq!(case.said(), ["file-changed tool /usr/bin/tool content"]);
+    let by = case.audit().findings[0].by;
+    assert_eq!(by, Some(Witness::Package));
+}
+
+#[test]
+fn a_record_names_the_database_itself() {
+    let mut case = Case::new();
+    case.installed
+        .databases
+        .push(path("var/lib/dpkg/status.d/x"));
+    case.set("var/lib/dpkg/status.d", directory(0o755));
+    case.set("var/lib/dpkg/status.d/x", file("Package: x"));
+    assert_eq!(case.said(), ["file-unowned /var/lib/dpkg/status.d/x"]);
+}
+
+#[test]
+fn nobody_gains_rights_by_unpacking_without_any() {
+    let mut case = Case::new();
+    for node in case.tree.nodes.values_mut() {
+        (node.meta.uid, node.meta.gid) = (1000, 1000);
+    }
+    case.one_owner = true;
+    case.node("usr/bin/tool").meta.mode = 0o4644;
+    assert_eq!(case.said(), ["file-changed tool /usr/bin/tool mode"]);
+    let name: PackageName = "tool".parse().unwrap();
+    case.at_hand.get_mut(&name).unwrap()[1].1.meta.mode = 0o4644;
+    assert_eq!(case.said(), [""; 0]);
+    case.node("usr/bin/tool").meta.mode = 0o644;
+    assert_eq!(case.said(), [""; 0]);
+    let meta = &mut case.node("etc/passwd").meta;
+    meta.xattrs
+        .insert((*b"security.capability").into(), (*b"x").into());
+    assert_eq!(case.said(), ["file-changed /etc/passwd xattr"]);
+}
+
+#[test]
 fn names_of_one_file_have_what_the_file_has() {
     let mut case = Case::new();
     let mut link = node(0o600, 9, Kind::Hardlink(path("usr/bin/tool")));
@@ -426,7 +474,9 @@ fn a_filesystem_with_the_recorded_root_is_judged_by_it() {
 #[test]
 fn scripts_of_packages_at_hand_are_not_taken_on_trust() {
     let mut case = Case::new();
-    case.output.as_mut().unwrap().generated.pop();
+    let name: PackageName = "tool".parse().unwrap();
+    let list = (path("var/lib/dpkg/info/tool.list"), file(""));
+    case.at_hand.get_mut(&name).unwrap().push(list);
     case.installed.databases = vec![
         path("var/lib/dpkg/info/tool.list"),
         path("var/lib/dpkg/status"),

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use super::advise::{Advice, Advised, Advisor};
 use super::target::{self, ImageTarget, Opened, Reading};
 use super::{Context, Error, OpsError};
-use crate::assemble::{self, Filter, MEMORY};
+use crate::assemble::{self, Filter, MEMORY, Packs, UnpackError};
 use crate::audit::{self, Audit, Locked, Subject};
-use crate::distro::{self, Control, Distro, FileSum, Installed, Member};
+use crate::distro::{self, Control, Distro, FileSum, Installed, Member, Unpacked};
 use crate::image::{Form, Found, Image, SumKind};
 use crate::lockfile::{self, Lockfile};
 use crate::model::{Arch, LockedPackage, PackageName, PathRules, Sha256};
@@ -211,7 +211,7 @@ fn look(
     let mut out = Vec::new();
     for (distro, installed) in databases {
         let lock = lock.filter(|lock| lock.distro.name() == distro.name());
-        let arch = image.arch.or(installed.arch).or(options.arch).or(certain);
+        let arch = options.arch.or(image.arch).or(installed.arch).or(certain);
         let audit = match lock {
             Some(lock) => compare(cx, lock, image, &installed, arch)?,
             // Of another ecosystem nothing is locked.
@@ -281,6 +281,10 @@ fn compare(
         },
     };
     let Some(packages) = lockfile.packages.get(&arch) else {
+        // Of several images in one index this one is not locked, and none of its packages is.
+        if image.arch.is_some() {
+            return Ok(unlocked(image, installed));
+        }
         return Err(OpsError::NoArch {
             lockfile: "the lockfile".into(),
             arch: arch.to_string(),
@@ -337,16 +341,41 @@ type AtHand = (
     BTreeSet<(TreePath, TreePath)>,
 );
 
+fn unpack<'a>(
+    cx: &'a Context<'_>,
+    distro: &'a dyn Distro,
+    packages: &[&'a LockedPackage],
+) -> Result<(Vec<Unpacked>, Packs<'a>), UnpackError> {
+    let threads = rayon::current_num_threads();
+    assemble::unpack_all(cx.store, distro, packages, threads, MEMORY, cx.progress)
+}
+
 /// What is known of the packages that are at hand.
 fn unpacked(cx: &Context<'_>, lock: &Lock, packages: &[LockedPackage]) -> Result<AtHand, Error> {
     let distro = lock.distro;
-    let at_hand: Vec<&LockedPackage> = packages
+    let mut at_hand: Vec<&LockedPackage> = packages
         .iter()
         .filter(|package| is_at_hand(cx, package))
         .collect();
-    let threads = rayon::current_num_threads();
-    let (unpacked, packs) =
-        assemble::unpack_all(cx.store, distro, &at_hand, threads, MEMORY, cx.progress)?;
+    let unpacked = match unpack(cx, distro, &at_hand) {
+        // What is damaged in the store says nothing of the image: it is dropped, and not at hand.
+        Err(UnpackError::Damaged { .. }) => {
+            let mut whole = Vec::new();
+            for package in at_hand {
+                match cx.store.open_verified(&package.sha256)? {
+                    Some(_) => whole.push(package),
+                    None => cx.progress.warn(&format!(
+                        "the store's archive of {} {} was damaged, and is not judged by",
+                        package.name, package.version
+                    )),
+                }
+            }
+            at_hand = whole;
+            unpack(cx, distro, &at_hand)
+        }
+        unpacked => unpacked,
+    };
+    let (unpacked, packs) = unpacked?;
     let mut out = BTreeMap::new();
     let mut diversions = BTreeSet::new();
     for (package, unpacked) in at_hand.into_iter().zip(unpacked) {

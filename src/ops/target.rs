@@ -85,7 +85,7 @@ pub(super) struct Opened<'a> {
 
 enum Place<'a> {
     Path(PathBuf, Option<String>),
-    Stream(&'a mut (dyn Read + Send)),
+    Stream(Box<dyn Read + Send + 'a>),
 }
 
 /// Brings the image near: what is in a registry is pulled.
@@ -97,8 +97,8 @@ pub(super) fn open<'a>(
 ) -> Result<Opened<'a>, Error> {
     let name = target.name();
     let (place, pulled) = match target {
-        ImageTarget::Stdin => (Place::Stream(stdin), None),
-        ImageTarget::Path(path, tag) => (Place::Path(path.clone(), tag.clone()), None),
+        ImageTarget::Stdin => (Place::Stream(Box::new(stdin)), None),
+        ImageTarget::Path(path, tag) => (at_path(path, tag.as_deref())?, None),
         ImageTarget::Registry(reference) => {
             let scratch = cx.store.scratch_dir()?;
             let layout = scratch.path().join("image");
@@ -111,6 +111,20 @@ pub(super) fn open<'a>(
         place,
         _pulled: pulled,
     })
+}
+
+/// What lies at a path: a pipe can be read once, as stdin.
+fn at_path<'a>(path: &Path, tag: Option<&str>) -> Result<Place<'a>, Error> {
+    let again = match fs_err::metadata(path) {
+        Ok(meta) => meta.is_file() || meta.is_dir(),
+        // Whoever reads it says why it cannot be read.
+        Err(_) => true,
+    };
+    if again {
+        return Ok(Place::Path(path.to_owned(), tag.map(str::to_owned)));
+    }
+    let file = fs_err::File::open(path).map_err(OpsError::file("read", path))?;
+    Ok(Place::Stream(Box::new(file)))
 }
 
 impl Opened<'_> {
@@ -160,7 +174,7 @@ impl Opened<'_> {
         };
         let found = match &mut self.place {
             Place::Path(path, _) => image::read_path(path, &options),
-            Place::Stream(input) => image::read_stream(*input, &options),
+            Place::Stream(input) => image::read_stream(&mut **input, &options),
         };
         cx.progress.end(task);
         Ok(found?)

@@ -42,6 +42,8 @@ pub(super) struct Compared {
 
 /// More than any text that somebody reads a diff of.
 const MAX_TEXT: u64 = 1 << 20;
+/// Of all texts together; what comes after is named without one.
+const MAX_TEXTS: u64 = 16 << 20;
 
 impl<'a> Comparison<'a, '_> {
     pub(super) fn compare(&self) -> Result<Compared, Error> {
@@ -50,7 +52,9 @@ impl<'a> Comparison<'a, '_> {
         let mut verdict = self.judge(&made)?;
         // An image whose SOURCE_DATE_EPOCH was the very time that it would have had without one: only
         // `files` shows the difference.
-        if !verdict.holds() && self.maker.epoch.is_none() && epoch == Some(made.assembled.epoch()) {
+        let of_files = |finding: &verify::Finding| finding.layer.as_deref() == Some("files");
+        let in_files = verdict.findings.iter().any(of_files);
+        if in_files && self.maker.epoch.is_none() && epoch == Some(made.assembled.epoch()) {
             let bound = Maker {
                 epoch,
                 ..self.maker
@@ -60,6 +64,11 @@ impl<'a> Comparison<'a, '_> {
             if second.findings.len() < verdict.findings.len() {
                 (made, verdict) = (again, second);
             }
+        }
+        if let (None, Some(epoch)) = (self.recorded, epoch) {
+            verdict.notes.push(format!(
+                "nothing is recorded: it was built again with the time that the image says, {epoch}"
+            ));
         }
         if !verdict.holds() {
             let owners = self.owners(&made.tree)?;
@@ -189,15 +198,18 @@ impl<'a> Comparison<'a, '_> {
 /// The rebuilt contents of the files that were found to have others.
 fn contents(verdict: &Verdict, packs: &dyn Contents) -> Result<Contained, Error> {
     let mut out = Contained::new();
+    let mut left = MAX_TEXTS;
     for finding in &verdict.findings {
         let (Some(path), What::Field(Field::Content(expected, found))) =
             (&finding.path, &finding.what)
         else {
             continue;
         };
-        if expected.size.max(found.size) > MAX_TEXT {
+        let size = expected.size.max(found.size);
+        if size > MAX_TEXT || size > left {
             continue;
         }
+        left -= size;
         out.insert(path.clone(), content(expected, packs)?);
     }
     Ok(out)

@@ -128,7 +128,15 @@ pub fn verify(
         packed.extend(compared.packed);
         changed.push(compared.changed);
     }
-    let index = index(&lockfile, &encoder, &packed, other.as_ref());
+    let same = images.iter().all(|image| image.verdict.holds());
+    let mut index = match same {
+        true => index(&lockfile, &encoder, &packed, other.as_ref()),
+        // It follows from the images.
+        false => Verdict::default(),
+    };
+    if options.arches.is_empty() {
+        architectures(&lockfile, other.as_ref(), &mut index);
+    }
     if let Some(other) = &mut other
         && changed.iter().any(|changed| !changed.is_empty())
     {
@@ -192,6 +200,50 @@ fn arches(
         .into()),
         (true, None) => Err(OpsError::NoOutputs(project.lockfile_name()).into()),
         (false, _) => Ok(arches),
+    }
+}
+
+/// Says of the architectures that were not compared: what several are published as one must have all of
+/// them, and no other.
+fn architectures(lockfile: &Lockfile, other: Option<&Other<'_>>, verdict: &mut Verdict) {
+    let Some(other) = other else {
+        for arch in lockfile.packages.keys() {
+            if !lockfile.outputs.contains_key(arch) {
+                let note = format!("{arch} was not compared: nothing is recorded of it");
+                verdict.notes.push(note);
+            }
+        }
+        return;
+    };
+    let found: Vec<Arch> = other
+        .found
+        .images
+        .iter()
+        .filter_map(|image| image.arch)
+        .collect();
+    let several = other.found.index.is_some() || found.len() > 1;
+    for arch in lockfile
+        .packages
+        .keys()
+        .filter(|arch| !found.contains(arch))
+    {
+        match several {
+            true => verdict.findings.push(verify::Finding::value(
+                "architecture",
+                Some(arch.to_string()),
+                None,
+            )),
+            false => verdict
+                .notes
+                .push(format!("{arch} was not compared: it is not there")),
+        }
+    }
+    for arch in found
+        .iter()
+        .filter(|arch| !lockfile.packages.contains_key(arch))
+    {
+        let extra = verify::Finding::value("architecture", None, Some(arch.to_string()));
+        verdict.findings.push(extra);
     }
 }
 

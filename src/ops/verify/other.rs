@@ -16,6 +16,8 @@ use crate::verify;
 pub(super) struct Other<'a> {
     opened: Opened<'a>,
     pub(super) found: Found,
+    /// `--arch`, where it is one.
+    arch: Option<Arch>,
 }
 
 impl<'a> Other<'a> {
@@ -47,7 +49,11 @@ impl<'a> Other<'a> {
                 image.arch = Some(arch.ok_or(OpsError::WhichArch)?);
             }
         }
-        Ok(Self { opened, found })
+        Ok(Self {
+            opened,
+            found,
+            arch,
+        })
     }
 
     /// Reads it once more, for the contents of what changed.
@@ -63,13 +69,23 @@ impl<'a> Other<'a> {
             return Ok(());
         }
         let also = |path: &TreePath| changed.iter().any(|changed| changed.contains_key(path));
-        let found = self.opened.read(
+        let read = self.opened.read(
             cx,
             Reading {
+                arch: self.arch,
                 also: Some(&also),
                 ..Reading::default()
             },
-        )?;
+        );
+        // The answer is known: only its illustration is not.
+        let found = match read {
+            Ok(found) => found,
+            Err(error) => {
+                cx.progress
+                    .warn(&format!("`--diff` shows nothing: {error}"));
+                return Ok(());
+            }
+        };
         for (verified, changed) in images.iter_mut().zip(changed) {
             let mut images = found.images.iter();
             let image = images.find(|image| image.arch.is_none_or(|own| own == verified.arch));

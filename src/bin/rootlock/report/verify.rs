@@ -35,6 +35,9 @@ impl Report for VerifyReport {
             out.push_str(&format!("{verdict} index, compared with {other}\n"));
             out.push_str(&difference(finding, None, view));
         }
+        for note in self.index.notes.iter().filter(|_| !view.quiet) {
+            out.push_str(&format!("note: {}\n", render::plain(note)));
+        }
         out
     }
 
@@ -44,6 +47,7 @@ impl Report for VerifyReport {
             "against": self.against,
             "lockfile": self.lockfile,
             "images": self.images.iter().map(image_json).collect::<Value>(),
+            "notes": self.index.notes,
             "findings": self.index.findings.iter().map(|one| json_of(one, None)).collect::<Value>(),
         })
     }

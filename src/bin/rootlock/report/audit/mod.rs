@@ -108,6 +108,11 @@ fn compared(report: &AuditReport, image: &Audited, view: &View) -> String {
     };
     out.push_str(&format!("  {verdict}{}\n", judged(image)));
     let checked = image.audit.summary.checked;
+    if image.recorded == Some(false) && findings.is_empty() {
+        out.push_str(
+            "  not to the last bit: times differ, or what is not judged; `verify --against` tells\n",
+        );
+    }
     if image.recorded == Some(false) && checked.database + checked.unchecked > 0 {
         out.push_str(
             "  it is not the recorded filesystem; with the packages at hand (`rootlock fetch`) more of it \
