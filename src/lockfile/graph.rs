@@ -58,7 +58,7 @@ pub struct Link<'a> {
 /// From where the graph begins to a package.
 pub type Chain<'a> = Vec<Link<'a>>;
 
-/// See the [module](self).
+/// The edges of one architecture, both ways: who needs whom, and by what.
 #[derive(Debug)]
 pub struct Graph<'a> {
     packages: &'a [LockedPackage],
