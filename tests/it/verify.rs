@@ -83,6 +83,32 @@ fn every_form_of_output_is_the_same_image() {
 }
 
 #[test]
+fn another_compression_is_the_same_image_and_another_configuration_is_not() {
+    let site = site();
+    site.run(&["build", "-o", "out", "--record"]).done();
+    let text = fs_err::read_to_string(site.path("p/rootfs.yaml")).unwrap();
+    fs_err::write(
+        site.path("p/zstd.yaml"),
+        format!("{text}compression: zstd\n"),
+    )
+    .unwrap();
+    fs_err::copy(site.path("p/rootfs.lock"), site.path("p/zstd.lock")).unwrap();
+    site.run(&["build", "zstd.yaml", "-o", "zstd"]).done();
+    same(&site.run(&["verify", "--against", "zstd"]));
+    fs_err::write(
+        site.path("p/env.yaml"),
+        format!("{text}image: {{env: {{A: b}}}}\n"),
+    )
+    .unwrap();
+    fs_err::copy(site.path("p/rootfs.lock"), site.path("p/env.lock")).unwrap();
+    site.run(&["build", "env.yaml", "-o", "env"]).done();
+    differs(
+        &site.run(&["verify", "--against", "env"]),
+        &["- - config.Env"],
+    );
+}
+
+#[test]
 fn a_time_that_was_set_for_one_build_is_the_recorded_one() {
     let site = site();
     let mut command = site.command(&["build", "-o", "out", "--record"]);

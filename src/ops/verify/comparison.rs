@@ -8,9 +8,9 @@ use super::other::Other;
 use crate::assemble::{self, MEMORY};
 use crate::distro::Resolver;
 use crate::export::{Output as Sink, PackedImage};
-use crate::image::Form;
+use crate::image::{Form, Image};
 use crate::lockfile::{BlobRecord, Output};
-use crate::model::{Arch, Epoch, PackageName, Sha256};
+use crate::model::{Arch, Epoch, PackageName, PathRules, Sha256};
 use crate::ops::image::Maker;
 use crate::ops::rebuild::{Rebuild, rebuild};
 use crate::ops::{Error, OpsError};
@@ -143,15 +143,58 @@ impl<'a> Comparison<'a, '_> {
             }),
             tar,
         };
-        let blobs = self.recorded.and_then(|output| output.blobs.as_ref());
         Ok(match (self.other, self.recorded) {
             (Some(other), _) => match other.image(self.arch) {
-                Some(image) => verify::with_image(&rebuilt, image, other.found.form, blobs),
+                Some(image) => self.with_image(&rebuilt, image, other.found.form),
                 None => Verdict::default(),
             },
-            (None, Some(recorded)) => verify::with_record(recorded, &rebuilt),
+            (None, Some(recorded)) => self.with_record(recorded, &rebuilt),
             (None, None) => Verdict::default(),
         })
+    }
+
+    fn with_image(&self, rebuilt: &Rebuilt<'_>, image: &Image, form: Form) -> Verdict {
+        // Another compression of the same layers makes another manifest, which says nothing.
+        let theirs = image.layers.iter().map(|layer| layer.blob);
+        let same = theirs.eq(rebuilt.layers.iter().map(|layer| layer.blob));
+        let blobs = self.recorded.and_then(|output| output.blobs.as_ref());
+        let mut verdict = verify::with_image(rebuilt, image, form, blobs.filter(|_| same));
+        // However the filesystems compare: with another ID it is another image.
+        let theirs = image.config.as_ref().map(|config| config.digest);
+        if let Some(found) = theirs.filter(|found| *found != rebuilt.config)
+            && verdict.holds()
+        {
+            verdict.findings.push(verify::Finding::value(
+                "config",
+                Some(rebuilt.config.to_string()),
+                Some(found.to_string()),
+            ));
+        }
+        verdict
+    }
+
+    fn with_record(&self, recorded: &Output, rebuilt: &Rebuilt<'_>) -> Verdict {
+        let mut verdict = verify::with_record(recorded, rebuilt);
+        let manifest = &self.maker.project.manifest;
+        if recorded.paths != manifest.paths {
+            let text = |rules: &Option<PathRules>| {
+                let rules = rules.as_ref()?;
+                let (exclude, include) = (rules.exclude.join(", "), rules.include.join(", "));
+                Some(format!("exclude [{exclude}], include [{include}]"))
+            };
+            verdict.findings.push(verify::Finding::value(
+                "paths",
+                text(&recorded.paths),
+                text(&manifest.paths),
+            ));
+        }
+        if let Some(epoch) = manifest.epoch.filter(|epoch| *epoch != recorded.epoch) {
+            verdict.notes.push(format!(
+                "it was built again with the recorded time, {}; the manifest's `epoch:` is {epoch}",
+                recorded.epoch
+            ));
+        }
+        verdict
     }
 
     /// The digest of the filesystem as a tar.
