@@ -41,7 +41,8 @@
 //!     was locked and with what is known of vulnerabilities, and [`sbom`] says it all in SPDX and
 //!     CycloneDX.
 //!
-//! [`model`] has the words that all of them share, [`progress`] is how they say how far they are,
+//! [`model`] has the words that all of them share, `tar_values` what both readers of tars (of packages,
+//! and of images) mean by the same bytes, [`progress`] is how they say how far they are,
 //! and [`ops`] has the verbs: one function for each command of the program, and the place to start
 //! for a user of the library. The program itself is a thin wrapper; it alone knows a terminal, the
 //! environment and the clock, which the library is given as an [`ops::Context`].
@@ -73,6 +74,7 @@ pub mod progress;
 pub mod resolve;
 pub mod sbom;
 pub mod store;
+mod tar_values;
 pub mod tree;
 pub mod trust;
 pub mod verify;

@@ -20,12 +20,13 @@ const TABLE: &str = "
 | manifest   | model                                             |
 | lockfile   | model                                             |
 | resolve    | model                                             |
+| tar_values |                                                   |
 | store      | model                                             |
-| distro     | model tree trust resolve                          |
+| distro     | model tree trust resolve tar_values               |
 | fetch      | model store progress                              |
 | assemble   | model tree lockfile distro store progress         |
 | export     | model tree store                                  |
-| image      | model tree store                                  |
+| image      | model tree store tar_values                       |
 | verify     | model tree lockfile distro image                  |
 | audit      | model tree lockfile distro image                  |
 | sbom       | model tree lockfile distro image                  |

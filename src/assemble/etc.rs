@@ -10,7 +10,7 @@ use super::overlay::{Item, What};
 use super::stack::Stack;
 use crate::distro::Distro;
 use crate::model::{Accounts, Epoch};
-use crate::tree::{Blob, Contents, Kind, Location, Node, TreePath};
+use crate::tree::{Blob, Contents, Kind, Node, TreePath};
 
 /// An account file is some kilobytes; this is a bound on what a stranger's package makes us read.
 const MAX_ACCOUNT_FILE: u64 = 4 << 20;
@@ -24,24 +24,18 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     fn text(&self, path: &TreePath, blob: &Blob) -> Result<String, AssembleError> {
-        let bytes = match &blob.at {
-            Location::Inline(bytes) => bytes.to_vec(),
-            Location::Pack { pack, offset } => {
-                if blob.size > MAX_ACCOUNT_FILE {
-                    return Err(AssembleError::Account(format!(
-                        "{path} has {} bytes, more than the {MAX_ACCOUNT_FILE} of any account file",
-                        blob.size
-                    )));
-                }
-                let mut bytes = vec![0; blob.size as usize];
-                let read = self.contents.read_at(*pack, *offset, &mut bytes);
-                read.map_err(|cause| AssembleError::Content {
-                    path: path.clone(),
-                    cause,
-                })?;
-                bytes
-            }
-        };
+        if blob.size > MAX_ACCOUNT_FILE {
+            return Err(AssembleError::Account(format!(
+                "{path} has {} bytes, more than the {MAX_ACCOUNT_FILE} of any account file",
+                blob.size
+            )));
+        }
+        let bytes = blob
+            .read(self.contents)
+            .map_err(|cause| AssembleError::Content {
+                path: path.clone(),
+                cause,
+            })?;
         String::from_utf8(bytes)
             .map_err(|_| AssembleError::Account(format!("{path} is not UTF-8 text")))
     }

@@ -68,7 +68,7 @@ pub(super) fn expectations<'a>(subject: Subject<'a>, locked: Locked<'a>) -> Expe
         if let Some(entries) = locked.at_hand.get(&package.name)
             && is_installed(package, subject.installed)
         {
-            packaged(&mut out, &mut places, &package.name, entries);
+            packaged(&mut out, &mut places, locked, &package.name, entries);
             out.known.insert(&package.name);
         }
     }
@@ -117,12 +117,16 @@ pub(super) fn expectations<'a>(subject: Subject<'a>, locked: Locked<'a>) -> Expe
 fn packaged<'a>(
     out: &mut Expectations<'a>,
     places: &mut Places<'a>,
+    locked: Locked<'a>,
     package: &'a PackageName,
     entries: &'a [(TreePath, Node)],
 ) {
     let by_path: BTreeMap<&TreePath, &Node> =
         entries.iter().map(|(path, node)| (path, node)).collect();
     for (path, node) in entries {
+        if !locked.lost.is_empty() && locked.lost.contains(&(package.clone(), path.clone())) {
+            continue;
+        }
         // What an archive says of a further name of a file is nothing: all names have one inode.
         let node = match &node.kind {
             Kind::Hardlink(first) => by_path.get(first).copied().unwrap_or(node),

@@ -51,6 +51,8 @@ pub struct Locked<'a> {
     /// Of the packages that are at hand: what they ship, as packaged, and what they add to the
     /// database.
     pub at_hand: &'a BTreeMap<PackageName, Vec<(TreePath, Node)>>,
+    /// Whose path another package at hand takes over, as packaged: the other's is the right one.
+    pub lost: &'a BTreeSet<(PackageName, TreePath)>,
     /// The paths that the packages at hand divert: from and to, as packaged.
     pub diversions: &'a BTreeSet<(TreePath, TreePath)>,
     /// What `build --record` wrote.
@@ -179,20 +181,34 @@ pub struct Audit {
     pub summary: Summary,
 }
 
-/// Compares `subject` with `locked`; without one it only sums up.
-pub fn audit(subject: Subject<'_>, locked: Option<Locked<'_>>) -> Audit {
+/// Compares `subject` with `locked`.
+pub fn audit(subject: Subject<'_>, locked: Locked<'_>) -> Audit {
+    let mut audit = listed(subject);
+    let expected = expect::expectations(subject, locked);
+    let judged = files::judge(subject, locked, &expected);
+    audit.findings = packages::compare(subject.installed, locked.packages);
+    audit.findings.extend(judged.findings);
+    audit.findings.extend(expected.unexpected);
+    audit.findings.sort();
+    audit.summary.checked = judged.checked;
+    audit.summary.unlocked = judged.unlocked;
+    audit
+}
+
+/// The answer where no package of the ecosystem is locked: every installed one is extra.
+pub fn not_locked(subject: Subject<'_>) -> Audit {
+    Audit {
+        findings: packages::compare(subject.installed, &[]),
+        ..listed(subject)
+    }
+}
+
+/// The answer where nothing is locked: what there is to know, and no finding.
+pub fn listed(subject: Subject<'_>) -> Audit {
     let mut summary = summary::of(subject.tree);
     summary.packages = subject.installed.packages.len();
-    let mut findings = Vec::new();
-    if let Some(locked) = locked {
-        findings = packages::compare(subject.installed, locked.packages);
-        let expected = expect::expectations(subject, locked);
-        let judged = files::judge(subject, locked, &expected);
-        findings.extend(judged.findings);
-        findings.extend(expected.unexpected);
-        summary.checked = judged.checked;
-        summary.unlocked = judged.unlocked;
-        findings.sort();
+    Audit {
+        findings: Vec::new(),
+        summary,
     }
-    Audit { findings, summary }
 }

@@ -15,6 +15,7 @@ struct Case {
     packages: Vec<LockedPackage>,
     at_hand: BTreeMap<PackageName, Vec<(TreePath, Node)>>,
     diversions: BTreeSet<(TreePath, TreePath)>,
+    lost: BTreeSet<(PackageName, TreePath)>,
     output: Option<Output>,
     one_owner: bool,
     as_recorded: bool,
@@ -129,6 +130,7 @@ impl Case {
             packages: vec![locked("tool", "1")],
             at_hand: BTreeMap::from([("tool".parse().unwrap(), shipped)]),
             diversions: BTreeSet::new(),
+            lost: BTreeSet::new(),
             output: Some(output),
             one_owner: false,
             as_recorded: false,
@@ -149,10 +151,11 @@ impl Case {
             at_hand: &self.at_hand,
             output: self.output.as_ref(),
             diversions: &self.diversions,
+            lost: &self.lost,
             links: &[],
             excluded: &excluded,
         };
-        audit(subject, Some(locked))
+        audit(subject, locked)
     }
 
     /// Each finding as `kind package path field`.
@@ -443,6 +446,10 @@ fn what_two_packages_ship_may_be_either() {
     case.at_hand
         .insert(name, vec![(path("usr/bin/tool"), file("another tool"))]);
     assert_eq!(case.said(), [""; 0]);
+    // But for one that the other takes over: putting it back is a change.
+    case.lost = [("tool".parse().unwrap(), path("bin/tool"))].into();
+    assert_eq!(case.said(), ["file-changed cool /usr/bin/tool content"]);
+    case.lost.clear();
     case.node("usr/bin/tool").kind = file("neither").kind;
     assert_eq!(case.said().len(), 1);
 }

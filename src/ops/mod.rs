@@ -1,6 +1,5 @@
 //! The verbs: the only place where stages meet.
 
-mod advise;
 mod again;
 mod alias;
 mod audit;
@@ -20,7 +19,6 @@ mod rebuild;
 mod record;
 mod report;
 pub mod review;
-mod sarif;
 mod sbom;
 mod scripts;
 mod seal;
@@ -34,8 +32,7 @@ use crate::model::{Arch, Epoch};
 use crate::progress::Progress;
 use crate::store::Store;
 
-pub use advise::{Advice, Advised, Vulnerability};
-pub use audit::{AuditOptions, AuditReport, Audited, audit};
+pub use audit::{Advice, Advised, AuditOptions, AuditReport, Audited, Vulnerability, audit, sarif};
 pub use build::build;
 pub use edit::{InitOptions, add, init, remove};
 pub use error::{Error, OpsError};
@@ -48,7 +45,6 @@ pub use report::{
     LockOptions, LockReport, Target, VendorReport,
 };
 pub use review::{diff, list, outdated, tree, why};
-pub use sarif::sarif;
 pub use sbom::{BillFormat, SbomOptions, SbomReport, sbom};
 pub use scripts::{ScriptsReport, scripts};
 pub use target::ImageTarget;

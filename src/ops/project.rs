@@ -132,15 +132,7 @@ impl Project {
             .lockfile_text()?
             .ok_or_else(|| OpsError::NoLockfile(self.lockfile_path.clone()))?;
         let lockfile = lockfile::parse(&self.lockfile_path, &text)?;
-        for package in lockfile.packages.values().flatten() {
-            self.distro
-                .check(package)
-                .map_err(|reason| OpsError::Package {
-                    lockfile: self.lockfile_name(),
-                    package: package.name.to_string(),
-                    reason,
-                })?;
-        }
+        check(&self.lockfile_name(), self.distro, &lockfile)?;
         Ok(lockfile)
     }
 
@@ -276,6 +268,55 @@ impl Project {
     pub(super) fn write_manifest(&self) -> Result<(), Error> {
         write(&self.manifest_path, &self.text)
     }
+}
+
+/// A lockfile whose manifest is not at hand.
+#[derive(Debug)]
+pub(super) struct Alone {
+    /// For messages.
+    pub(super) name: String,
+    /// What it holds.
+    pub(super) lockfile: Lockfile,
+    /// Its distribution.
+    pub(super) distro: &'static dyn Distro,
+}
+
+impl Alone {
+    /// Reads the text of a lockfile that is called `name`.
+    pub(super) fn parse(name: String, text: &[u8]) -> Result<Self, Error> {
+        let lockfile = lockfile::parse(Path::new(&name), text)?;
+        let Some(distro) = distro::by_name(&lockfile.distro) else {
+            return Err(OpsError::Unsupported {
+                what: format!("`distro: {}`", lockfile.distro),
+                hint: "use the version of rootlock that wrote the lockfile".into(),
+            }
+            .into());
+        };
+        check(&name, distro, &lockfile)?;
+        Ok(Self {
+            name,
+            lockfile,
+            distro,
+        })
+    }
+}
+
+/// The lockfile at `path`, which must be there.
+pub(super) fn read_alone(path: &Path) -> Result<Alone, Error> {
+    let text = read_file(path)?.ok_or_else(|| OpsError::NoLockfile(path.to_owned()))?;
+    Alone::parse(path.display().to_string(), &text)
+}
+
+/// Refuses a lockfile with a package that is outside the distribution's grammar.
+fn check(name: &str, distro: &dyn Distro, lockfile: &Lockfile) -> Result<(), Error> {
+    for package in lockfile.packages.values().flatten() {
+        distro.check(package).map_err(|reason| OpsError::Package {
+            lockfile: name.to_owned(),
+            package: package.name.to_string(),
+            reason,
+        })?;
+    }
+    Ok(())
 }
 
 /// Makes the directories above `path`.

@@ -1,5 +1,7 @@
 //! An image made once more, in a store that holds nothing but its packages: what `verify` compares.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::fetch::bring;
@@ -8,7 +10,7 @@ use super::report::BuiltLayer;
 use super::{Context, Error, OpsError, Project};
 use crate::export::PackedImage;
 use crate::lockfile::Lockfile;
-use crate::model::{Arch, Epoch, Sha256};
+use crate::model::{Arch, Epoch, LockedPackage, Sha256};
 use crate::store::Store;
 use crate::store::scratch::ScratchDir;
 use crate::tree::{Tree, merge};
@@ -44,14 +46,30 @@ impl Fresh {
         };
         if cx.network.offline {
             let packages = arches.iter().filter_map(|arch| lockfile.packages.get(arch));
-            let packages: Vec<_> = packages.flatten().collect();
+            // What is for every architecture is there once.
+            let packages: BTreeMap<Sha256, &LockedPackage> = packages
+                .flatten()
+                .map(|package| (package.sha256, package))
+                .collect();
             packages
                 .par_iter()
-                .map(|package| self.store.adopt(cx.store, &package.sha256).map(drop))
+                .map(|(_, package)| self.adopt(cx, package))
                 .collect::<Result<(), _>>()?;
         }
         // What could not be taken over is looked for where `--offline` lets one look.
         bring(&fresh, project, lockfile, arches)?;
+        Ok(())
+    }
+
+    /// Takes a package over from the user's store, which drops what is damaged.
+    fn adopt(&self, cx: &Context<'_>, package: &LockedPackage) -> Result<(), Error> {
+        let there = cx.store.has_sized(&package.sha256, package.size);
+        if !self.store.adopt(cx.store, &package.sha256)? && there {
+            cx.progress.warn(&format!(
+                "the store's archive of {} {} was damaged, and was dropped",
+                package.name, package.version
+            ));
+        }
         Ok(())
     }
 }

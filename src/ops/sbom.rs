@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use super::fetch::bring;
 use super::open::archives;
 use super::project::make_parents;
-use super::{Context, Error, Project};
+use super::{Context, Error, OpsError, Project};
 use crate::assemble::{self, MEMORY};
 use crate::distro::Stated;
 use crate::lockfile::Lockfile;
 use crate::model::{Arch, Epoch, LockedPackage, Origin, Sha256};
 use crate::sbom::{self, License, Subject};
 use crate::store::atomic_write;
-use crate::tree::{Contents, Kind, Location, Node, TreePath};
+use crate::tree::{Contents, Kind, Node, TreePath};
 
 /// `--format`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,19 +164,11 @@ fn content(
     if blob.size > MAX_COPYRIGHT {
         return Ok(None);
     }
-    match &blob.at {
-        Location::Inline(bytes) => Ok(Some(bytes.to_vec())),
-        Location::Pack { pack, offset } => {
-            let mut bytes = vec![0; usize::try_from(blob.size).unwrap_or_default()];
-            contents
-                .read_at(*pack, *offset, &mut bytes)
-                .map_err(super::OpsError::file(
-                    "read",
-                    std::path::Path::new(&path.to_string()),
-                ))?;
-            Ok(Some(bytes))
-        }
-    }
+    let bytes = blob.read(contents);
+    Ok(Some(bytes.map_err(OpsError::file(
+        "read",
+        std::path::Path::new(&path.to_string()),
+    ))?))
 }
 
 /// Where a path lies once the packages' own links are followed.

@@ -20,12 +20,17 @@ use super::reason::{Fact, Reason};
 use super::task::{Task, Want, Width};
 use crate::model::{Clause, PackageId, PackageName, Relation};
 
-/// Solves `task` without Recommends.
+/// Solves `task` without Recommends, as narrowly as that is possible.
 ///
 /// # Errors
 /// When there is no solution, with the reason, which is that of as few wants as possible.
-pub(super) fn solve(task: &Task<'_>, width: Width) -> Result<Vec<PackageId>, Reason> {
+pub(super) fn solve(task: &Task<'_>) -> Result<Vec<PackageId>, Reason> {
     let wanted = &task.wanted;
+    let mut widths = task.widths().iter();
+    if let Some(solution) = widths.find_map(|width| solve_once(task, wanted, *width).ok()) {
+        return Ok(solution);
+    }
+    let width = Width::WIDEST;
     let mut reason = match solve_once(task, wanted, width) {
         Err(reason) => reason,
         solution => return solution,
@@ -150,15 +155,22 @@ impl<'a> Provider<'a> {
         if let Some(&known) = self.pool.borrow().requirements.get(relation) {
             return known;
         }
-        // In order of alternatives: the package itself, then those that provide the name.
+        // In order of alternatives: the package itself, then those that provide the name; what was
+        // there and will do as it is before all others, as in the walk.
+        let task = self.task;
+        let is_kept = |name: &PackageName, id: Option<PackageId>| {
+            task.kept.contains(name) && id.is_some_and(|id| task.is_candidate(id))
+        };
         let mut parts: Vec<(&'a PackageName, Set<'a>, bool)> = Vec::new();
         for clause in &relation.any_of {
-            let kept = self.task.kept.contains(&clause.name);
+            let candidate = task.candidate(&clause.name);
+            let candidate = candidate.filter(|&id| task.universe.fulfils(id, clause));
+            let kept = is_kept(&clause.name, candidate);
             parts.push((&clause.name, Set::Within(clause), kept));
             for &provider in self.task.universe.providers(&clause.name).iter() {
                 let name = self.name_of(provider);
                 if name != &clause.name && self.task.universe.fulfils(provider, clause) {
-                    let kept = self.task.kept.contains(name);
+                    let kept = is_kept(name, Some(provider));
                     parts.push((name, Set::Exactly(provider), kept));
                 }
             }

@@ -22,7 +22,6 @@ pub use universe::Universe;
 
 use std::collections::BTreeSet;
 
-use task::Width;
 use walk::Walk;
 
 use crate::model::{
@@ -109,14 +108,13 @@ pub fn choose(task: &Task<'_>) -> Result<Vec<PackageId>, Unsatisfiable> {
     if let Ok(solution) = walked {
         return Ok(solution);
     }
-    let solution = complete::solve(task, Width::Candidates)
-        .or_else(|_| complete::solve(task, Width::All))
-        .map_err(|reason| Unsatisfiable::explain(task, &reason))?;
-    // Given a solution, the walk adds the Recommends.
+    let solution = complete::solve(task).map_err(|reason| Unsatisfiable::explain(task, &reason))?;
+    // Given a solution, the walk adds the Recommends, and what was given and would do as well.
     let mut known = task.clone();
     for &id in &solution {
         let name = &task.universe.get(id).name;
         known.chosen.insert(name.clone(), id);
     }
-    Ok(Walk::run(&known, &solution, true).unwrap_or(solution))
+    let start = [&solution[..], &task.given].concat();
+    Ok(Walk::run(&known, &start, true).unwrap_or(solution))
 }

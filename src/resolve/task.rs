@@ -18,11 +18,34 @@ pub struct Want {
 
 /// Which versions may be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
-    /// The candidate of each package, and what requests and the lock name.
-    Candidates,
-    /// All that are pinned as the candidate is.
-    All,
+pub(super) struct Width {
+    /// Of what is given, that alone.
+    pub(super) keeps: bool,
+    /// Of what is wanted, the candidate alone; else whatever the request allows.
+    pub(super) strict: bool,
+    /// Of everything else all that are pinned as the candidate is; else the candidate, and what the
+    /// lock names.
+    pub(super) all: bool,
+}
+
+impl Width {
+    /// From nothing: candidates where they will do.
+    const FRESH: &[Self] = &[Self::of(false, false, false)];
+    /// On top of what is given: what is wanted in its best version, if need be at the cost of what is
+    /// given; then what is given, if need be at the cost of the best version.
+    const GIVEN: &[Self] = &[
+        Self::of(true, true, false),
+        Self::of(false, true, false),
+        Self::of(true, false, false),
+        Self::of(false, false, false),
+        Self::of(true, false, true),
+    ];
+    /// Everything, where all else fails.
+    pub(super) const WIDEST: Self = Self::of(false, false, true);
+
+    const fn of(keeps: bool, strict: bool, all: bool) -> Self {
+        Self { keeps, strict, all }
+    }
 }
 
 /// What is to be solved, with the distribution's policy applied.
@@ -70,15 +93,29 @@ impl Task<'_> {
         self.candidate(&self.universe.get(id).name) == Some(id)
     }
 
+    /// How far the complete engine looks, step by step, before it looks at everything.
+    pub(super) fn widths(&self) -> &'static [Width] {
+        match self.given[..] {
+            [] => Width::FRESH,
+            _ => Width::GIVEN,
+        }
+    }
+
     /// The versions of a package that may be taken, best first.
     pub(super) fn eligible(&self, name: &PackageName, width: Width) -> Vec<PackageId> {
         let universe = self.universe;
         let versions = universe.versions(name);
         let first = self.chosen.get(name).copied();
-        let also = self.also.get(name).into_iter().flatten().copied();
-        let rest = match width {
-            Width::Candidates => versions.len().min(1),
-            Width::All => {
+        if width.keeps
+            && let Some(id) = first.filter(|id| self.given.contains(id))
+        {
+            return vec![id];
+        }
+        let also = self.also.get(name).filter(|_| !width.strict);
+        let also = also.into_iter().flatten().copied();
+        let rest = match width.all {
+            false => versions.len().min(1),
+            true => {
                 let pin = versions.first().map(|&id| universe.get(id).pin);
                 let same = |id: &&PackageId| Some(universe.get(**id).pin) == pin;
                 versions.iter().take_while(same).count()

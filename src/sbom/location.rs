@@ -42,10 +42,10 @@ mod tests {
     #[test]
     fn a_path_is_joined_to_its_repository() {
         let path = "pool/main/g/gcc-14/libstdc++6_14.2.0-19_amd64.deb";
-        let expected = format!("https://deb.debian.org/debian/{path}");
+        let expected = format!("https://ftp.debian.org/debian/{path}");
         for base in [
-            "https://deb.debian.org/debian",
-            "https://deb.debian.org/debian/",
+            "https://ftp.debian.org/debian",
+            "https://ftp.debian.org/debian/",
         ] {
             assert_eq!(location(base, path).as_ref(), Some(&expected));
         }

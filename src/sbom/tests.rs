@@ -110,7 +110,7 @@ struct Given {
 impl Given {
     fn new(lockfile: Lockfile) -> Self {
         let bases = [
-            ("trixie", "https://deb.debian.org/debian"),
+            ("trixie", "https://ftp.debian.org/debian"),
             ("site", "https://packages.example.org/debian/"),
         ];
         Self {
@@ -295,7 +295,7 @@ fn a_package_is_told_with_what_scanners_look_for() {
     assert_eq!(libc["checksums"][0]["checksumValue"], digest("libc6").hex());
     assert_eq!(
         libc["downloadLocation"],
-        "https://deb.debian.org/debian/pool/libc6_2.41-12.deb"
+        "https://ftp.debian.org/debian/pool/libc6_2.41-12.deb"
     );
     let purl = "pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13&upstream=glibc%402.41-12";
     assert_eq!(libc["externalRefs"][0]["referenceLocator"], purl);

@@ -57,6 +57,22 @@ impl Blob {
             at: Location::Inline(bytes),
         }
     }
+
+    /// The bytes, all of them in memory: the caller has looked at the size.
+    ///
+    /// # Errors
+    /// When `contents` cannot read them.
+    pub fn read(&self, contents: &dyn Contents) -> io::Result<Vec<u8>> {
+        match &self.at {
+            Location::Inline(bytes) => Ok(bytes.to_vec()),
+            Location::Pack { pack, offset } => {
+                let length = usize::try_from(self.size).map_err(io::Error::other)?;
+                let mut bytes = vec![0; length];
+                contents.read_at(*pack, *offset, &mut bytes)?;
+                Ok(bytes)
+            }
+        }
+    }
 }
 
 impl PartialEq for Blob {

@@ -191,3 +191,99 @@ fn what_cannot_be_read_in_full_is_no_report() {
     let ran = site.run(&["audit", "root"]);
     assert_eq!(ran.fault(4, &["var/lib/dpkg/status"]), None);
 }
+
+#[test]
+fn what_the_store_lost_is_not_held_against_the_image() {
+    let site = site();
+    for blob in site.files("store/blobs") {
+        let mut bytes = fs_err::read(&blob).unwrap();
+        if bytes.starts_with(b"!<arch>") {
+            let last = bytes.len() - 1;
+            bytes[last] ^= 1;
+            fs_err::set_permissions(&blob, std::fs::Permissions::from_mode(0o644)).unwrap();
+            fs_err::write(&blob, bytes).unwrap();
+        }
+    }
+    let _ = fs_err::remove_dir_all(site.path("store/derived"));
+    // Not to the last bit what was recorded, so that packages are asked.
+    let data = fs_err::OpenOptions::new()
+        .append(true)
+        .open(site.path("p/root/usr/share/two/data"))
+        .unwrap();
+    data.file().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let ran = audit(&site, &[]);
+    assert_eq!(ran.code, Some(0), "{} {}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("damaged"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_pipe_is_read_once_whatever_it_is_called() {
+    let site = site();
+    site.run(&["build", "-o", "tar", "--format", "tar"]).done();
+    let pipe = site.path("p/pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let whole = fs_err::read(site.path("p/tar")).unwrap();
+    let writer = std::thread::spawn(move || fs_err::write(&pipe, whole));
+    let words = [
+        "audit",
+        "pipe",
+        "--lockfile",
+        "rootfs.lock",
+        "--store",
+        "../empty",
+    ];
+    let ran = site.run(&words);
+    writer.join().unwrap().unwrap();
+    assert_eq!(ran.code, Some(0), "{} {}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn a_database_of_another_ecosystem_is_not_as_locked() {
+    let site = site();
+    site.file(
+        "p/root/lib/apk/db/installed",
+        b"P:evil\nV:1-r0\nA:x86_64\nL:MIT\no:evil\n\n",
+    );
+    let ran = audit(&site, &[]);
+    assert_eq!(ran.code, Some(1));
+    let images = ran.stdout["images"].as_array().unwrap();
+    let apk = images
+        .iter()
+        .find(|image| image["distro"] == "alpine")
+        .unwrap();
+    assert_eq!(apk["findings"][0]["kind"], "package-extra");
+    assert_eq!(apk["findings"][0]["package"], "evil");
+}
+
+#[test]
+fn sarif_has_what_the_answer_is_made_of() {
+    let site = site();
+    site.file("p/root/usr/extra", b"x");
+    let output = site
+        .command(&["audit", "root", "--lockfile", "rootfs.lock", "--sarif"])
+        .output()
+        .unwrap();
+    // `--json` is the other form of the report.
+    assert_eq!(output.status.code(), Some(2));
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rootlock"))
+        .args([
+            "audit",
+            "root",
+            "--lockfile",
+            "rootfs.lock",
+            "--sarif",
+            "--no-host-mirror",
+        ])
+        .env_clear()
+        .env("ROOTLOCK_STORE", site.path("store"))
+        .current_dir(site.path("p"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 1);
+    assert_eq!(results[0]["ruleId"], "file-unowned");
+}

@@ -372,8 +372,127 @@ fn on_made_data(
     seen.get()
 }
 
-/// What is seldom met at random: a newer version that cannot be installed and what it brings about,
-/// and an index that changes what stands for a virtual name.
+/// What is asked for at first, the cause, whether that is updated and not added, how many packages move,
+/// and the universe.
+type Example<'a> = (&'a [usize], usize, bool, usize, &'a [&'a str]);
+
+/// A universe of a line per version: `p2 2 virtual-0: p1 | p0=2, p3`.
+fn parsed(lines: &[&str]) -> Vec<(Made, Option<Made>)> {
+    let nothing = Made {
+        depends: Vec::new(),
+        provides: None,
+    };
+    let mut out = vec![(nothing, None); COUNT];
+    let alternative = |text: &str| {
+        let (name, version) = text.split_once('=').unwrap_or((text, ""));
+        let name = match name.starts_with('p') {
+            true => format!("{name}-x"),
+            false => name.to_owned(),
+        };
+        (name, version.parse().ok())
+    };
+    for line in lines {
+        let (head, depends) = line.split_once(':').unwrap();
+        let words: Vec<&str> = head.split_ascii_whitespace().collect();
+        let relations = depends.split(',').map(str::trim);
+        let relations = relations.filter(|any| !any.is_empty());
+        let made = Made {
+            depends: relations
+                .map(|any| any.split(" | ").map(alternative).collect())
+                .collect(),
+            provides: words.get(2).map(|word| word[8..].parse().unwrap()),
+        };
+        let at: usize = words[0][1..].parse().unwrap();
+        match words[1] {
+            "1" => out[at].0 = made,
+            _ => out[at].1 = Some(made),
+        }
+    }
+    out
+}
+
+/// What is seldom met at random: a newest version that cannot be installed and what it brings about,
+/// an index that changes what stands for a virtual name, a locked package of the wrong version among
+/// alternatives.
+#[test]
+fn what_the_complete_engine_decides_moves_nothing_else_either() {
+    let cases: &[Example<'_>] = &[
+        (
+            &[6],
+            4,
+            false,
+            1,
+            &["p2 2 virtual-0:", "p4 2: p0=2", "p6 1: virtual-0 | p2"],
+        ),
+        (
+            &[5],
+            1,
+            false,
+            1,
+            &[
+                "p0 2: p6",
+                "p4 1 virtual-1:",
+                "p5 1: virtual-1",
+                "p6 1 virtual-1: p4",
+            ],
+        ),
+        (
+            &[2, 4],
+            1,
+            false,
+            1,
+            &[
+                "p1 2: p2=2",
+                "p2 1: p0",
+                "p4 1: virtual-1",
+                "p7 1 virtual-1: p3 | p0",
+            ],
+        ),
+        (
+            &[6, 1, 2],
+            1,
+            true,
+            0,
+            &["p0 2 virtual-1:", "p1 2: p1=1", "p6 1: virtual-1 | p0"],
+        ),
+        (
+            &[4, 5],
+            4,
+            true,
+            3,
+            &[
+                "p0 2:",
+                "p2 1: p7",
+                "p3 2: p0=2 | p7=2, p0",
+                "p4 2: p3=2",
+                "p5 1: p2",
+                "p7 1: p3",
+                "p7 2:",
+            ],
+        ),
+        // The best version is worth what it forces.
+        (&[1], 1, true, 2, &["p1 1: p2", "p1 2: p2=2", "p2 2:"]),
+    ];
+    for &(requests, cause, update, expected, lines) in cases {
+        let place = Place::new();
+        let universe = parsed(lines);
+        offer(&place, &universe, false);
+        ask(&place, requests, &[]);
+        let old = lock(&place, &[]).unwrap();
+        offer(&place, &universe, true);
+        let name = format!("p{cause}-x");
+        let new = match update {
+            true => lock(&place, &["--update", &name]),
+            false => {
+                ask(&place, requests, &[cause]);
+                lock(&place, &[])
+            }
+        };
+        let moved = judge(&universe, &name, &old, &new.unwrap());
+        assert_eq!(moved, Ok(expected), "{lines:?}");
+    }
+}
+
 #[test]
 fn a_request_that_is_added_moves_what_it_forces() {
     let seen = on_made_data(48, |place, universe, requests, cause| {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Ran, Site, good};
+use crate::support::{Ran, Site, good, one, two, with};
 
 fn site() -> Site {
     let site = Site::new();
@@ -12,6 +12,20 @@ fn site() -> Site {
         "files:\n  - {path: /etc/motd, content: \"hi\\n\"}\n  - {path: /app, source: ./app}\n";
     fs_err::write(site.path("p/rootfs.yaml"), text + more).unwrap();
     site.file("p/app/run", b"#!/bin/sh\n");
+    site.run(&["lock"]).done();
+    site
+}
+
+/// For two architectures.
+fn wide() -> Site {
+    let site = Site::new();
+    let mut repo = with([one().arch("all"), two()]);
+    repo.arches = vec!["amd64".into(), "arm64".into()];
+    repo.write(&site.path("repo"), &site.key, site.now);
+    site.edit("p/rootfs.yaml", |text| {
+        let both = String::from_utf8(text.clone()).unwrap();
+        *text = both.replace("[amd64]", "[amd64, arm64]").into_bytes();
+    });
     site.run(&["lock"]).done();
     site
 }
@@ -281,4 +295,87 @@ fn a_damaged_package_is_not_verified_with() {
     fs_err::remove_dir_all(site.path("repo/pool")).unwrap();
     let ran = site.run(&["verify", "--offline"]);
     assert_eq!(ran.code, Some(5), "{} {}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn what_is_published_as_one_has_every_architecture_and_no_other() {
+    let site = wide();
+    site.run(&["build", "-o", "both", "--record"]).done();
+    same(&site.run(&["verify"]));
+    same(&site.run(&["verify", "--against", "both"]));
+    // One of the two, as it is: the other is said not to be there.
+    site.run(&["build", "-o", "one", "--arch", "arm64"]).done();
+    let ran = site.run(&["verify", "--against", "one"]);
+    same(&ran);
+    assert!(
+        ran.stdout["notes"].to_string().contains("amd64"),
+        "{}",
+        ran.stdout
+    );
+    same(&site.run(&["verify", "--against", "one", "--arch", "arm64"]));
+    let ran = site.run(&["verify", "--against", "one", "--arch", "amd64"]);
+    assert_eq!(ran.code, Some(2));
+
+    // An index of two, against a lockfile of which one is gone, and against one with another.
+    let lockfile = fs_err::read_to_string(site.path("p/rootfs.lock")).unwrap();
+    let manifest = fs_err::read_to_string(site.path("p/rootfs.yaml")).unwrap();
+    let only = manifest.replace("[amd64, arm64]", "[amd64]");
+    fs_err::write(site.path("p/rootfs.yaml"), only).unwrap();
+    site.run(&["lock"]).done();
+    let ran = site.run(&["verify", "--against", "both"]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.stdout["findings"][0]["field"], "architecture");
+    assert_eq!(ran.stdout["findings"][0]["found"], "arm64");
+    fs_err::write(site.path("p/rootfs.yaml"), manifest).unwrap();
+
+    // What was never recorded is said, and what was is compared.
+    let end = lockfile.find("\noutputs:").unwrap() + 1;
+    fs_err::write(site.path("p/rootfs.lock"), &lockfile[..end]).unwrap();
+    site.run(&["build", "-o", "again", "--arch", "amd64", "--record"])
+        .done();
+    let ran = site.run(&["verify"]);
+    same(&ran);
+    assert!(
+        ran.stdout["notes"].to_string().contains("arm64"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_filesystem_is_known_by_what_is_installed_in_it() {
+    let site = Site::new();
+    let mut repo = with([one(), two()]);
+    repo.arches = vec!["amd64".into(), "arm64".into()];
+    repo = repo.deb(
+        "one_1.0_arm64.deb",
+        one().arch("arm64").build(),
+        &one().arch("arm64").control(),
+    );
+    repo.write(&site.path("repo"), &site.key, site.now);
+    site.edit("p/rootfs.yaml", |text| {
+        let both = String::from_utf8(text.clone()).unwrap();
+        *text = both.replace("[amd64]", "[amd64, arm64]").into_bytes();
+    });
+    site.run(&["lock"]).done();
+    site.run(&["build", "-o", "tar", "--format", "tar", "--arch", "arm64"])
+        .done();
+    let ran = site.run(&["verify", "--against", "tar"]);
+    same(&ran);
+    assert_eq!(ran.stdout["images"][0]["arch"], "arm64");
+    assert_eq!(
+        site.run(&["verify", "--against", "tar", "--arch", "amd64"])
+            .code,
+        Some(1)
+    );
+    // `--arch` says what it is to be.
+    let audit =
+        |arch: &str| site.run(&["audit", "tar", "--lockfile", "rootfs.lock", "--arch", arch]);
+    assert_eq!(audit("arm64").code, Some(0));
+    let wrong = audit("amd64");
+    assert_eq!(wrong.code, Some(1));
+    assert_eq!(
+        wrong.stdout["images"][0]["findings"][0]["kind"],
+        "package-arch"
+    );
 }

@@ -3,10 +3,8 @@
 use tar::Header;
 
 use super::{Ahead, Entry, EntryKind, TarError, bad, number};
+use crate::tar_values::LINK_TARGET;
 use crate::tree::{Meta, TreePath};
-
-/// `PATH_MAX` of Linux, without the terminating NUL.
-const MAX_TARGET: usize = 4095;
 
 /// Makes an entry of its header, the size of what follows it, and what went before it. With
 /// `only_plain`, what is not [`plain`] is refused.
@@ -36,7 +34,7 @@ pub(super) fn read(
         })?;
         match target.len() {
             0 => Err(wrong("is a link to nothing")),
-            1..=MAX_TARGET => Ok(target),
+            1..=LINK_TARGET => Ok(target),
             _ => Err(wrong("is a link to a path over 4095 bytes")),
         }
     };

@@ -25,6 +25,7 @@ mod seen;
 use std::io::{self, Read};
 
 use super::{Entry, EntryKind};
+use crate::tar_values::PAX_HEADER;
 use crate::tree::ParsePathError;
 pub(super) use hand::{Hand, hand};
 use pax::Pax;
@@ -44,8 +45,6 @@ pub(super) struct Limits {
 
 /// `PATH_MAX` of Linux, with its terminating NUL: the longest content of a GNU long name.
 const MAX_LONG_NAME: u64 = 4096;
-/// The longest pax header: room for the largest attribute that Linux has (64 KiB) many times over.
-const MAX_PAX: u64 = 1 << 20;
 /// A stranger's text in a message is cut here.
 const MAX_SHOWN: usize = 200;
 
@@ -144,13 +143,13 @@ pub(super) fn walk<R: Read, E>(
             b'L' => long_name(&mut ahead.name, &mut raw)?,
             b'K' => long_name(&mut ahead.link, &mut raw)?,
             b'x' => {
-                let records = Pax::parse(&content(&mut raw, MAX_PAX, "bytes in a pax header")?)?;
+                let records = Pax::parse(&content(&mut raw, PAX_HEADER, "bytes in a pax header")?)?;
                 if ahead.pax.replace(records).is_some() {
                     Err(TarError::Archive("has two pax headers for one entry"))?;
                 }
             }
             b'g' => {
-                Pax::parse(&content(&mut raw, MAX_PAX, "bytes in a pax header")?)?
+                Pax::parse(&content(&mut raw, PAX_HEADER, "bytes in a pax header")?)?
                     .only_remarks()?;
             }
             _ => {

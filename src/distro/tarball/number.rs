@@ -1,7 +1,9 @@
-//! Numbers of tar headers: octal text, GNU's base-256, and the decimal of pax records.
+//! Numbers in the fields of tar headers: octal text and GNU's base-256.
+//!
+//! Only as they can be read in one way: the reader of images has a tolerant one of its own, for what
+//! old and odd tools write.
 
-/// RFC 3339 has years of four digits, and so have the times of an image's configuration.
-const TIMES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+use crate::tar_values;
 
 /// Octal text: spaces, digits, then spaces or NULs and nothing else. All blank is 0.
 fn octal(field: &[u8]) -> Option<u64> {
@@ -44,63 +46,19 @@ pub(super) fn size(field: &[u8]) -> Option<u64> {
     signed(field).and_then(|value| u64::try_from(value).ok())
 }
 
-/// A user, group or device number. The highest is what Linux takes for "none".
+/// A user, group or device number.
 pub(super) fn id(field: &[u8]) -> Option<u32> {
-    size(field).and_then(valid_id)
+    size(field).and_then(tar_values::id)
 }
 
-/// A user or group number of a pax record.
-pub(super) fn pax_id(text: &[u8]) -> Option<u32> {
-    decimal(text).and_then(valid_id)
-}
-
-fn valid_id(value: u64) -> Option<u32> {
-    u32::try_from(value).ok().filter(|&id| id != u32::MAX)
-}
-
-/// Permission bits; the bits of the file's type, which some archives repeat here, are dropped.
+/// Permission bits.
 pub(super) fn mode(field: &[u8]) -> Option<u16> {
-    size(field).map(|value| (value & 0o7777) as u16)
+    size(field).map(tar_values::mode)
 }
 
 /// Seconds since 1970.
 pub(super) fn time(field: &[u8]) -> Option<i64> {
-    signed(field).filter(|time| TIMES.contains(time))
-}
-
-/// Seconds since 1970 of a pax record, with the fraction dropped downward.
-pub(super) fn pax_time(text: &[u8]) -> Option<i64> {
-    let (negative, text) = match text.strip_prefix(b"-") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let dot = text.iter().position(|&byte| byte == b'.');
-    let (whole, fraction) = match dot {
-        Some(at) => (&text[..at], &text[at + 1..]),
-        None => (text, &b""[..]),
-    };
-    if !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let whole = i64::try_from(decimal(whole)?).ok()?;
-    let below = fraction.iter().any(|&digit| digit != b'0');
-    let time = if negative {
-        -whole - i64::from(below)
-    } else {
-        whole
-    };
-    TIMES.contains(&time).then_some(time)
-}
-
-/// Decimal digits and nothing else.
-pub(super) fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    text.iter().try_fold(0u64, |sum, &digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        sum.checked_mul(10)?.checked_add(digit)
-    })
+    signed(field).and_then(tar_values::time)
 }
 
 /// Forty hexadecimal digits, of either case.
@@ -149,25 +107,5 @@ mod tests {
         assert_eq!(size(&[0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(size(&[0x81, 0, 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(time(&[0x80, 0, 0, 0, 127, 0, 0, 0, 0, 0, 0, 0]), None);
-    }
-
-    #[test]
-    fn fractions_drop_downward() {
-        for (text, time) in [
-            ("1.9", Some(1)),
-            ("-1.5", Some(-2)),
-            ("-1.0", Some(-1)),
-            ("-0.1", Some(-1)),
-            ("0", Some(0)),
-            ("1.", Some(1)),
-            (".5", None),
-            ("1.5x", None),
-            ("--1", None),
-            ("", None),
-            ("9223372036854775807", None),
-            ("99999999999999999999", None),
-        ] {
-            assert_eq!(pax_time(text.as_bytes()), time, "{text}");
-        }
     }
 }

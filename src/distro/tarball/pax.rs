@@ -1,13 +1,9 @@
-//! Records of pax extended headers: `LENGTH KEY=VALUE\n`, where a value may be any bytes.
+//! What a pax extended header says, read strictly: each key at most once.
 
 use std::collections::BTreeMap;
 
 use super::{TarError, number};
-
-/// `XATTR_NAME_MAX` of Linux.
-const MAX_ATTRIBUTE_NAME: usize = 255;
-/// `XATTR_SIZE_MAX` of Linux.
-const MAX_ATTRIBUTE_VALUE: usize = 64 << 10;
+use crate::tar_values::{self, BadAttribute, decimal, pax_id, pax_path, pax_time, record};
 
 /// What one extended header says, as far as it is of use.
 #[derive(Debug, Default)]
@@ -58,12 +54,12 @@ impl Pax {
             field.is_some()
         }
         match key {
-            b"path" => set(&mut self.path, text(value)),
-            b"linkpath" => set(&mut self.link, text(value)),
-            b"size" => set(&mut self.size, number::decimal(value)),
-            b"uid" => set(&mut self.uid, number::pax_id(value)),
-            b"gid" => set(&mut self.gid, number::pax_id(value)),
-            b"mtime" => set(&mut self.mtime, number::pax_time(value)),
+            b"path" => set(&mut self.path, pax_path(value)),
+            b"linkpath" => set(&mut self.link, pax_path(value)),
+            b"size" => set(&mut self.size, decimal(value)),
+            b"uid" => set(&mut self.uid, pax_id(value)),
+            b"gid" => set(&mut self.gid, pax_id(value)),
+            b"mtime" => set(&mut self.mtime, pax_time(value)),
             b"APK-TOOLS.checksum.SHA1" => {
                 self.sha1 = number::hex(value);
                 true
@@ -74,19 +70,10 @@ impl Pax {
     }
 
     fn attribute(&mut self, name: &[u8], value: &[u8]) -> Result<(), TarError> {
-        if name.is_empty() || name.contains(&0) {
-            return Err(TarError::Archive("has a malformed extended attribute"));
-        }
-        let bound = |what, limit: usize| TarError::Limit {
-            what,
-            limit: limit as u64,
-        };
-        if name.len() > MAX_ATTRIBUTE_NAME {
-            return Err(bound("bytes in an attribute's name", MAX_ATTRIBUTE_NAME));
-        }
-        if value.len() > MAX_ATTRIBUTE_VALUE {
-            return Err(bound("bytes in an attribute's value", MAX_ATTRIBUTE_VALUE));
-        }
+        tar_values::attribute(name, value).map_err(|bad| match bad {
+            BadAttribute::Name => TarError::Archive("has a malformed extended attribute"),
+            BadAttribute::Large { what, limit } => TarError::Limit { what, limit },
+        })?;
         self.xattrs.insert(name.into(), value.into());
         Ok(())
     }
@@ -109,24 +96,6 @@ impl Pax {
             ))
         }
     }
-}
-
-/// A path, which has no NUL inside.
-fn text(value: &[u8]) -> Option<Vec<u8>> {
-    (!value.contains(&0)).then(|| value.to_vec())
-}
-
-/// Splits off one record: its key, its value and what follows.
-fn record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let space = bytes.iter().take(20).position(|&byte| byte == b' ')?;
-    let length = usize::try_from(number::decimal(&bytes[..space])?).ok()?;
-    if length <= space || length > bytes.len() {
-        return None;
-    }
-    let (record, rest) = bytes.split_at(length);
-    let pair = record.get(space + 1..)?.strip_suffix(b"\n")?;
-    let equals = pair.iter().position(|&byte| byte == b'=')?;
-    (equals > 0).then(|| (&pair[..equals], &pair[equals + 1..], rest))
 }
 
 #[cfg(test)]

@@ -6,10 +6,8 @@ use super::pax::Pax;
 use super::{Entry, Kind, number};
 use crate::image::error::shown;
 use crate::image::{ImageError, Place};
+use crate::tar_values::LINK_TARGET;
 use crate::tree::Meta;
-
-/// `PATH_MAX` of Linux, without the terminating NUL.
-const MAX_TARGET: usize = 4095;
 
 /// What extension headers said about the entry that follows them.
 #[derive(Debug, Default)]
@@ -61,7 +59,7 @@ pub(super) fn read(
         let target = link.unwrap_or_else(short);
         match target.len() {
             0 => Err(wrong("is a link to nothing")),
-            1..=MAX_TARGET => Ok(target.into()),
+            1..=LINK_TARGET => Ok(target.into()),
             _ => Err(wrong("is a link to a path over 4095 bytes")),
         }
     };

@@ -5,11 +5,10 @@ use super::pax::Pax;
 use super::{BLOCK, End, Entry, Source, number, padded};
 use crate::image::limits::Budget;
 use crate::image::{ImageError, Place};
+use crate::tar_values::PAX_HEADER;
 
 /// The longest content of a GNU long name that is read; what is over Linux's 4095 is refused later.
 const LONG_NAME: u64 = 64 << 10;
-/// The longest pax header: room for the largest attribute that Linux has (64 KiB) many times over.
-const PAX: u64 = 1 << 20;
 
 /// Reads headers one after the other.
 pub(in crate::image) struct Headers<'a> {
@@ -53,12 +52,14 @@ impl Headers<'_> {
                 b'L' => self.long_name(&mut ahead.name, size, source)?,
                 b'K' => self.long_name(&mut ahead.link, size, source)?,
                 b'x' => {
-                    let records = self.content(size, PAX, "bytes in a pax header", source)?;
+                    let records =
+                        self.content(size, PAX_HEADER, "bytes in a pax header", source)?;
                     ahead.pax.add(&records, self.place)?;
                     ahead.any = true;
                 }
                 b'g' => {
-                    let records = self.content(size, PAX, "bytes in a pax header", source)?;
+                    let records =
+                        self.content(size, PAX_HEADER, "bytes in a pax header", source)?;
                     let mut pax = Pax::default();
                     pax.add(&records, self.place)?;
                     if !pax.only_remarks() {

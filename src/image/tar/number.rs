@@ -1,7 +1,9 @@
-//! Numbers of tar headers: octal text, base-256, and the decimal of pax records.
+//! Numbers in the fields of tar headers: octal text and base-256.
+//!
+//! As any tool writes them: the reader of packages has a stricter one of its own, which refuses what
+//! other readers could take for another number.
 
-/// RFC 3339 has years of four digits, and so have the times of an image's configuration.
-const TIMES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+use crate::tar_values;
 
 /// Octal text between spaces and NULs, of which some tools put some before it; all blank is 0.
 fn octal(field: &[u8]) -> Option<u64> {
@@ -43,59 +45,19 @@ pub(super) fn size(field: &[u8]) -> Option<u64> {
     signed(field).and_then(|value| u64::try_from(value).ok())
 }
 
-/// A user, group or device number. The highest is what Linux takes for "none".
+/// A user, group or device number.
 pub(super) fn id(field: &[u8]) -> Option<u32> {
-    size(field).and_then(valid_id)
+    size(field).and_then(tar_values::id)
 }
 
-/// A user, group or device number of a pax record.
-pub(super) fn pax_id(text: &[u8]) -> Option<u32> {
-    decimal(text).and_then(valid_id)
-}
-
-fn valid_id(value: u64) -> Option<u32> {
-    u32::try_from(value).ok().filter(|&id| id != u32::MAX)
-}
-
-/// Permission bits; the bits of the file's type, which some tools repeat here, are dropped.
+/// Permission bits.
 pub(super) fn mode(field: &[u8]) -> Option<u16> {
-    size(field).map(|value| (value & 0o7777) as u16)
+    size(field).map(tar_values::mode)
 }
 
 /// Seconds since 1970.
 pub(super) fn time(field: &[u8]) -> Option<i64> {
-    signed(field).filter(|time| TIMES.contains(time))
-}
-
-/// Seconds since 1970 of a pax record, with the fraction dropped downward.
-pub(super) fn pax_time(text: &[u8]) -> Option<i64> {
-    let (negative, text) = match text.strip_prefix(b"-") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let mut halves = text.splitn(2, |&byte| byte == b'.');
-    let whole = i64::try_from(decimal(halves.next()?)?).ok()?;
-    let fraction = halves.next().unwrap_or_default();
-    if !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let below = fraction.iter().any(|&digit| digit != b'0');
-    let time = match negative {
-        true => -whole - i64::from(below),
-        false => whole,
-    };
-    TIMES.contains(&time).then_some(time)
-}
-
-/// Decimal digits and nothing else.
-pub(super) fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    text.iter().try_fold(0u64, |sum, &digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        sum.checked_mul(10)?.checked_add(digit)
-    })
+    signed(field).and_then(tar_values::time)
 }
 
 #[cfg(test)]
@@ -132,25 +94,5 @@ mod tests {
         assert_eq!(id(&[0x80, 0, 0, 0, 255, 255, 255, 255]), None);
         assert_eq!(size(&[0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(time(&[0x80, 0, 0, 0, 127, 0, 0, 0, 0, 0, 0, 0]), None);
-    }
-
-    #[test]
-    fn fractions_drop_downward() {
-        for (text, time) in [
-            ("1.9", Some(1)),
-            ("-1.5", Some(-2)),
-            ("-1.0", Some(-1)),
-            ("-0.1", Some(-1)),
-            ("0", Some(0)),
-            ("1.", Some(1)),
-            (".5", None),
-            ("1.5x", None),
-            ("--1", None),
-            ("", None),
-            ("9223372036854775807", None),
-            ("99999999999999999999", None),
-        ] {
-            assert_eq!(pax_time(text.as_bytes()), time, "{text}");
-        }
     }
 }

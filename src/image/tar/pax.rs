@@ -1,4 +1,7 @@
-//! Records of pax extended headers: `LENGTH KEY=VALUE\n`, where a value may be any bytes.
+//! What pax extended headers say, as any tool writes them.
+//!
+//! Unlike the reader of packages this one takes a key twice, several headers for one entry and
+//! libarchive's attributes, which are about.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +9,9 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::number;
 use crate::image::{ImageError, Place};
+use crate::tar_values::{self, BadAttribute, decimal, pax_id, pax_path, pax_time, record};
 
-/// `XATTR_NAME_MAX` of Linux.
-const ATTRIBUTE_NAME: usize = 255;
-/// `XATTR_SIZE_MAX` of Linux.
-const ATTRIBUTE_VALUE: usize = 64 << 10;
 /// libarchive leaves the padding away.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -72,14 +71,14 @@ impl Pax {
             field.is_some() || value.is_empty()
         }
         match key {
-            b"path" => set(&mut self.path, value, text),
-            b"linkpath" => set(&mut self.link, value, text),
-            b"size" => set(&mut self.size, value, number::decimal),
-            b"uid" => set(&mut self.uid, value, number::pax_id),
-            b"gid" => set(&mut self.gid, value, number::pax_id),
-            b"mtime" => set(&mut self.mtime, value, number::pax_time),
-            b"SCHILY.devmajor" => set(&mut self.major, value, number::pax_id),
-            b"SCHILY.devminor" => set(&mut self.minor, value, number::pax_id),
+            b"path" => set(&mut self.path, value, pax_path),
+            b"linkpath" => set(&mut self.link, value, pax_path),
+            b"size" => set(&mut self.size, value, decimal),
+            b"uid" => set(&mut self.uid, value, pax_id),
+            b"gid" => set(&mut self.gid, value, pax_id),
+            b"mtime" => set(&mut self.mtime, value, pax_time),
+            b"SCHILY.devmajor" => set(&mut self.major, value, pax_id),
+            b"SCHILY.devminor" => set(&mut self.minor, value, pax_id),
             // Access times, comments, names of owners, flags of other systems.
             _ => true,
         }
@@ -111,23 +110,12 @@ fn attribute(
     value: &[u8],
     place: &Place,
 ) -> Result<(), ImageError> {
-    if name.is_empty() || name.contains(&0) {
-        return Err(place.broken("has a malformed extended attribute"));
-    }
-    let bound = |what, limit: usize| Err(place.limit(what, limit as u64));
-    if name.len() > ATTRIBUTE_NAME {
-        return bound("bytes in an attribute's name", ATTRIBUTE_NAME);
-    }
-    if value.len() > ATTRIBUTE_VALUE {
-        return bound("bytes in an attribute's value", ATTRIBUTE_VALUE);
-    }
+    tar_values::attribute(name, value).map_err(|bad| match bad {
+        BadAttribute::Name => place.broken("has a malformed extended attribute"),
+        BadAttribute::Large { what, limit } => place.limit(what, limit),
+    })?;
     into.insert(name.into(), value.into());
     Ok(())
-}
-
-/// A path, which has no NUL inside.
-fn text(value: &[u8]) -> Option<Vec<u8>> {
-    (!value.is_empty() && !value.contains(&0)).then(|| value.to_vec())
 }
 
 /// libarchive writes the bytes of a name that are not plain as `%XX`.
@@ -146,17 +134,6 @@ fn unescape(name: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(out)
-}
-
-/// Splits off one record: its key, its value and what follows.
-fn record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let space = bytes.iter().take(20).position(|&byte| byte == b' ')?;
-    let length = usize::try_from(number::decimal(bytes.get(..space)?)?).ok()?;
-    let (record, rest) = bytes.split_at_checked(length)?;
-    let pair = record.get(space + 1..)?.strip_suffix(b"\n")?;
-    let equals = pair.iter().position(|&byte| byte == b'=')?;
-    let (key, value) = pair.split_at_checked(equals)?;
-    (equals > 0).then(|| (key, value.get(1..).unwrap_or_default(), rest))
 }
 
 #[cfg(test)]

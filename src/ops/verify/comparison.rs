@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use super::Verified;
 use super::other::Other;
@@ -14,7 +15,7 @@ use crate::model::{Arch, Epoch, PackageName, PathRules, Sha256};
 use crate::ops::image::Maker;
 use crate::ops::rebuild::{Rebuild, rebuild};
 use crate::ops::{Error, OpsError};
-use crate::tree::{Blob, Contents, Field, Location, Tree, TreePath, merkle_root};
+use crate::tree::{Contents, Field, Tree, TreePath, merkle_root};
 use crate::verify::{self, Rebuilt, RebuiltLayer, Verdict, What};
 
 /// One architecture's two sides.
@@ -253,23 +254,9 @@ fn contents(verdict: &Verdict, packs: &dyn Contents) -> Result<Contained, Error>
             continue;
         }
         left -= size;
-        out.insert(path.clone(), content(expected, packs)?);
+        let bytes = expected.read(packs);
+        let bytes = bytes.map_err(OpsError::file("read", Path::new("a package of the store")))?;
+        out.insert(path.clone(), bytes);
     }
     Ok(out)
-}
-
-fn content(blob: &Blob, packs: &dyn Contents) -> Result<Vec<u8>, Error> {
-    match &blob.at {
-        Location::Inline(bytes) => Ok(bytes.to_vec()),
-        Location::Pack { pack, offset } => {
-            let mut bytes = vec![0; usize::try_from(blob.size).unwrap_or_default()];
-            packs
-                .read_at(*pack, *offset, &mut bytes)
-                .map_err(OpsError::file(
-                    "read",
-                    std::path::Path::new("a package of the store"),
-                ))?;
-            Ok(bytes)
-        }
-    }
 }

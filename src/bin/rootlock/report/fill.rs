@@ -5,7 +5,12 @@ const WIDTH: usize = 80;
 
 /// `first` and the items, each with `separator` before it, in lines of at most 80 characters where
 /// no item is longer. Every line but the first begins with `indent` spaces. The last has no line end.
-pub(super) fn fill(first: &str, separator: &str, items: &[String], indent: usize) -> String {
+pub(in crate::report) fn fill(
+    first: &str,
+    separator: &str,
+    items: &[String],
+    indent: usize,
+) -> String {
     let mut out = String::new();
     let mut line = first.to_owned();
     let mut used = false;

@@ -88,27 +88,42 @@ impl Fixture {
         Project::open(self.dir.path(), None).unwrap()
     }
 
-    /// The report's text without colour; and with it, where escapes are written as `^`. Paths are
-    /// named from the directory.
+    /// As [`texts`]; paths are named from the directory.
     pub(super) fn texts(&self, report: &dyn Report) -> [String; 2] {
         let texts = self.unbounded(report);
-        for line in texts[0].lines() {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
+        narrow(&texts[0]);
         texts
     }
 
     /// As [`Fixture::texts`], of what is not for a terminal.
     pub(super) fn unbounded(&self, report: &dyn Report) -> [String; 2] {
-        [ColorWhen::Never, ColorWhen::Always].map(|when| {
-            let text = report.text(&View {
-                style: Style::of(when, false),
-                quiet: false,
-                verbose: false,
-            });
-            let text = text.replace(&format!("{}/", self.dir.path().display()), "");
-            text.replace('\x1b', "^")
-        })
+        let here = format!("{}/", self.dir.path().display());
+        both(report).map(|text| text.replace(&here, ""))
+    }
+}
+
+/// The report's text without colour; and with it, where escapes are written as `^`. No line is wider than
+/// a terminal.
+pub(super) fn texts(report: &dyn Report) -> [String; 2] {
+    let texts = both(report);
+    narrow(&texts[0]);
+    texts
+}
+
+fn both(report: &dyn Report) -> [String; 2] {
+    [ColorWhen::Never, ColorWhen::Always].map(|when| {
+        let text = report.text(&View {
+            style: Style::of(when, false),
+            quiet: false,
+            verbose: false,
+        });
+        text.replace('\x1b', "^")
+    })
+}
+
+fn narrow(text: &str) {
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
     }
 }
 

@@ -1,16 +1,17 @@
 //! The answer of `verify`.
 
+use std::collections::BTreeMap;
+
 use rootlock::ops::{Difference, Verified, VerifyReport};
 use serde_json::{Value, json};
 
 use super::Report;
+use super::fill::fill;
 use crate::render;
 use crate::session::View;
 
 /// How many differences are shown before one has to ask for them.
 const MAX_SHOWN: usize = 100;
-/// `sha256:` and twelve digits, as container tools shorten it.
-const SHORT_DIGEST: usize = "sha256:".len() + 12;
 
 impl Report for VerifyReport {
     fn text(&self, view: &View) -> String {
@@ -33,10 +34,10 @@ impl Report for VerifyReport {
         for finding in &self.index.findings {
             let verdict = view.style.red("Different");
             out.push_str(&format!("{verdict} index, compared with {other}\n"));
-            out.push_str(&difference(finding, None, view));
+            out.push_str(&difference(finding, view));
         }
         for note in self.index.notes.iter().filter(|_| !view.quiet) {
-            out.push_str(&format!("note: {}\n", render::plain(note)));
+            out.push_str(&words("note: ", &render::plain(note), 2));
         }
         out
     }
@@ -56,11 +57,25 @@ impl Report for VerifyReport {
 fn image_text(image: &Verified, view: &View) -> String {
     let mut out = String::new();
     let findings = &image.verdict.findings;
+    if !findings.is_empty() && !view.quiet {
+        out.push_str(&counts(findings));
+    }
     let most = if view.verbose { usize::MAX } else { MAX_SHOWN };
+    let mut cause = None;
     for finding in findings.iter().take(most) {
+        out.push_str(&difference(finding, view));
         let text = finding.path.as_ref().and_then(|path| image.texts.get(path));
         let text = text.filter(|_| finding.field() == "content");
-        out.push_str(&difference(finding, text, view));
+        for line in text.into_iter().flat_map(|text| text.lines()) {
+            out.push_str(&format!("    {}\n", render::plain(line)));
+        }
+        // What many have in common is said once.
+        if finding.cause != cause
+            && let Some(cause) = finding.cause
+        {
+            out.push_str(&words("    usually: ", cause, 6));
+        }
+        cause = finding.cause;
     }
     if findings.len() > most {
         let more = findings.len() - most;
@@ -70,32 +85,54 @@ fn image_text(image: &Verified, view: &View) -> String {
         return out;
     }
     for note in &image.verdict.notes {
-        out.push_str(&format!("  note: {}\n", render::plain(note)));
+        out.push_str(&words("  note: ", &render::plain(note), 4));
     }
-    let config = image.config.to_string();
-    let tree = image.tree.to_string();
-    out.push_str(&format!(
-        "  {}, tree {}, config {}\n",
+    let text = format!(
+        "  built again: {}, tree {}, config {}\n",
         render::count(image.layers.len(), "layer"),
-        &tree[..SHORT_DIGEST],
-        &config[..SHORT_DIGEST]
-    ));
+        image.tree,
+        image.config
+    );
+    out.push_str(&render::short_digests(&text));
     out
 }
 
-/// `  base  /usr/bin/curl (curl): mode 0755 expected, 0777 found`, and below it why that may be.
-fn difference(finding: &Difference, text: Option<&String>, view: &View) -> String {
+/// `  109 differences: 108 mtime, 1 content`
+fn counts(findings: &[Difference]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(finding.field()).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(field, count)| (std::cmp::Reverse(*count), *field));
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(field, count)| format!("{count} {field}"))
+        .collect();
+    let number = render::count(findings.len(), "difference");
+    format!("{}\n", fill(&format!("  {number}: "), ", ", &counts, 4))
+}
+
+/// `first` and a sentence, in lines that fit.
+fn words(first: &str, text: &str, indent: usize) -> String {
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    format!("{}\n", fill(first, " ", &words, indent))
+}
+
+/// `  base: /usr/bin/env (coreutils), mode 0755 expected, 4755 found`
+fn difference(finding: &Difference, view: &View) -> String {
     let mut place = String::new();
     if let Some(layer) = &finding.layer {
         place.push_str(&render::plain(layer));
-        place.push_str(": ");
+        if finding.path.is_some() {
+            place.push_str(": ");
+        }
     }
     if let Some(path) = &finding.path {
         place.push_str(&path.to_string());
         if let Some(package) = &finding.package {
             place.push_str(&format!(" ({package})"));
         }
-        place.push_str(": ");
     }
     let plain = |value: Option<String>| {
         value.map(|text| match view.verbose {
@@ -103,28 +140,26 @@ fn difference(finding: &Difference, text: Option<&String>, view: &View) -> Strin
             false => render::short_digests(&render::plain(&text)).into_owned(),
         })
     };
-    let (expected, found) = (plain(finding.expected()), plain(finding.found()));
     let field = finding.field();
-    let what = match (field, expected, found) {
-        ("missing", Some(kind), _) => format!("{kind} is missing"),
-        ("extra", _, Some(kind)) => format!("{kind} should not be there"),
-        (_, Some(expected), Some(found)) => format!("{field} {expected} expected, {found} found"),
-        (_, Some(expected), None) => format!("{field} {expected} expected, none found"),
-        (_, None, Some(found)) => format!("{field} none expected, {found} found"),
-        (_, None, None) => field.to_owned(),
-    };
-    let below = match finding.below {
-        0 => String::new(),
-        many => format!(", with {} below it", render::count(many, "path")),
-    };
-    let mut out = format!("  {place}{what}{below}\n");
-    if let Some(cause) = finding.cause {
-        out.push_str(&format!("    usually: {cause}\n"));
+    let mut items = vec![place];
+    match (field, plain(finding.expected()), plain(finding.found())) {
+        ("missing", Some(kind), _) => items.push(format!("{kind} is missing")),
+        ("extra", _, Some(kind)) => items.push(format!("{kind} should not be there")),
+        (_, expected, found) => {
+            let none = || "none".to_owned();
+            items.push(format!(
+                "{field} {} expected",
+                expected.unwrap_or_else(none)
+            ));
+            items.push(format!("{} found", found.unwrap_or_else(none)));
+        }
     }
-    for line in text.into_iter().flat_map(|text| text.lines()) {
-        out.push_str(&format!("    {}\n", render::plain(line)));
+    if finding.below > 0 {
+        let paths = render::count(finding.below, "path");
+        items.push(format!("with {paths} below it"));
     }
-    out
+    items.retain(|item| !item.is_empty());
+    format!("{}\n", fill("  ", ", ", &items, 4))
 }
 
 fn image_json(image: &Verified) -> Value {
@@ -168,3 +203,7 @@ fn json_of(finding: &Difference, text: Option<&String>) -> Value {
     }
     out
 }
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::audit::{AuditReport, Audited};
+use super::{AuditReport, Audited};
 use crate::audit::advisory::Unmatched;
 use crate::audit::advisory::sarif::{self, Alert, Rule, Severity, fingerprint};
 use crate::audit::{Finding, FindingKind};

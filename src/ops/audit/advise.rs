@@ -4,15 +4,16 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::audit::{Audited, Lock};
-use super::open::{archives, kept};
-use super::{Context, Error, OpsError};
+use super::Audited;
 use crate::audit::advisory::{
     Advisories, Component, Finding, Ignore, Input, Policy, Report, Unmatched,
 };
 use crate::distro::{self, Distro, InstalledPackage};
 use crate::fetch::Fetcher;
 use crate::model::{Epoch, Version};
+use crate::ops::open::{archives, kept};
+use crate::ops::project::{Alone, read_file};
+use crate::ops::{Context, Error, OpsError};
 use crate::sbom;
 
 /// What is known of vulnerabilities, and what of it does not matter.
@@ -84,7 +85,7 @@ impl Advisor {
         inputs.extend(vex.map(|path| (path.to_string_lossy().into_owned(), None)));
         let mut ignores = Vec::new();
         for path in &advice.ignores {
-            let bytes = super::project::read_file(path)?;
+            let bytes = read_file(path)?;
             let bytes = bytes.ok_or_else(|| OpsError::NoFile(path.clone()))?;
             ignores.extend(Ignore::list(&path.to_string_lossy(), &bytes)?);
         }
@@ -99,16 +100,25 @@ impl Advisor {
         Ok(Self { inputs, ignores })
     }
 
-    /// What they say of the packages of one filesystem.
+    /// Says of each filesystem what they say of its packages.
     pub(super) fn advise(
         &self,
         cx: &Context<'_>,
-        image: &Audited,
-        lock: Option<&Lock>,
-    ) -> Result<Advised, Error> {
-        if self.inputs.is_empty() {
-            return Ok(Advised::default());
+        images: &mut [Audited],
+        lock: Option<&Alone>,
+    ) -> Result<(), Error> {
+        for image in images.iter_mut().filter(|_| !self.inputs.is_empty()) {
+            image.advised = self.of(cx, image, lock)?;
         }
+        Ok(())
+    }
+
+    fn of(
+        &self,
+        cx: &Context<'_>,
+        image: &Audited,
+        lock: Option<&Alone>,
+    ) -> Result<Advised, Error> {
         let Some(distro) = distro::by_name(image.distro) else {
             return Ok(Advised::default());
         };
@@ -219,7 +229,7 @@ fn component<'a>(
 /// still in the store; `None` where one is not, or nothing is locked.
 fn offers(
     cx: &Context<'_>,
-    lock: Option<&Lock>,
+    lock: Option<&Alone>,
     findings: &[Finding],
 ) -> Result<Option<BTreeMap<String, Vec<Version>>>, Error> {
     let Some(lock) = lock else {
