@@ -1,5 +1,6 @@
 //! Which of several images is meant.
 
+use super::error::shown;
 use super::{ImageError, Place};
 
 /// Something that names an image.
@@ -57,8 +58,8 @@ fn labels<T>(candidates: &[Candidate<T>]) -> Vec<String> {
     let mut labels = Vec::new();
     for one in candidates {
         match &one.names[..] {
-            [] => labels.push(one.digest.clone()),
-            names => labels.extend(names.iter().cloned()),
+            [] => labels.push(shown(one.digest.as_bytes())),
+            names => labels.extend(names.iter().map(|name| shown(name.as_bytes()))),
         }
     }
     labels.sort();

@@ -2,13 +2,16 @@
 //!
 //! Guaranteed: a stream that is cut off inside compressed data, fails its own checksum, or goes on
 //! with something else after its end is an error (zeros after gzip are padding); a decoder takes at
-//! most [`MEMORY`] bytes.
+//! most [`MEMORY`] bytes; and however many empty members, frames and zeros there are, no more than
+//! 64 MiB are read of what nothing comes out of.
 
 use std::cell::Cell;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 use xz2::stream::{CONCATENATED, Stream};
+
+use super::limits;
 
 /// How many bytes tell the codecs apart, and zstd's window.
 pub(super) const HEAD: usize = 32;
@@ -160,18 +163,50 @@ fn only_zeros(mut rest: impl BufRead) -> io::Result<()> {
     }
 }
 
+/// How many compressed bytes were read.
+#[derive(Debug, Default)]
+pub(super) struct Packed {
+    all: Cell<u64>,
+    /// Since something came out of them.
+    idle: Cell<u64>,
+}
+
+impl Packed {
+    pub(super) const fn all(&self) -> u64 {
+        self.all.get()
+    }
+
+    /// Something came out; how many went in so far.
+    pub(super) fn came(&self) -> u64 {
+        self.idle.set(0);
+        self.all.get()
+    }
+
+    fn went(&self, bytes: u64) -> io::Result<()> {
+        self.all.set(self.all.get() + bytes);
+        self.idle.set(self.idle.get() + bytes);
+        match self.idle.get() > limits::PADDING {
+            true => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "more than 64 MiB of it hold nothing",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Counts what is read.
 pub(super) struct Counted<'a, R> {
     inner: R,
-    count: &'a Cell<u64>,
+    packed: &'a Packed,
     advance: &'a (dyn Fn(u64) + Sync),
 }
 
 impl<'a, R> Counted<'a, R> {
-    pub(super) fn new(inner: R, count: &'a Cell<u64>, advance: &'a (dyn Fn(u64) + Sync)) -> Self {
+    pub(super) fn new(inner: R, packed: &'a Packed, advance: &'a (dyn Fn(u64) + Sync)) -> Self {
         Self {
             inner,
-            count,
+            packed,
             advance,
         }
     }
@@ -180,8 +215,8 @@ impl<'a, R> Counted<'a, R> {
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buf)?;
-        self.count.set(self.count.get() + read as u64);
         (self.advance)(read as u64);
+        self.packed.went(read as u64)?;
         Ok(read)
     }
 }
@@ -222,6 +257,19 @@ mod tests {
         ] {
             assert_eq!(Codec::of(head), codec, "{}", head.escape_ascii());
         }
+    }
+
+    #[test]
+    fn what_nothing_comes_of_is_bounded() {
+        let packed = Packed::default();
+        let mut input = Counted::new(io::repeat(0), &packed, &|_| {});
+        let mut read = |bytes| io::copy(&mut (&mut input).take(bytes), &mut io::sink());
+        read(limits::PADDING).unwrap();
+        assert_eq!(packed.came(), limits::PADDING);
+        read(limits::PADDING).unwrap();
+        let error = read(1).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(packed.all(), 2 * limits::PADDING + 1);
     }
 
     #[test]

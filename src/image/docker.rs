@@ -19,6 +19,18 @@ struct Entry {
     layers: Option<Vec<String>>,
 }
 
+/// Whether `manifest` is a list of images, of which all parts are there.
+pub(super) fn lists(manifest: &[u8], has: impl Fn(&str) -> bool) -> bool {
+    let Ok(entries) = serde_json::from_slice::<Vec<Entry>>(manifest) else {
+        return false;
+    };
+    let whole = |entry: &Entry| {
+        let mut layers = entry.layers.iter().flatten();
+        has(&entry.config) && layers.all(|layer| has(layer))
+    };
+    !entries.is_empty() && entries.iter().all(whole)
+}
+
 /// Finds the images.
 pub(super) fn read(files: &Files, options: &Options<'_>) -> Result<Vec<Plan>, ImageError> {
     let place = &files.place;

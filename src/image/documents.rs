@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::error::shown;
 use super::{Config, ImageError, Place};
 use crate::model::{Arch, Sha256};
 
@@ -64,7 +65,7 @@ impl Descriptor {
             }
             Err(_) => Err(place.broken(format!(
                 "has a malformed digest, `{}`",
-                super::error::shown(self.digest.as_bytes())
+                shown(self.digest.as_bytes())
             ))),
         }
     }
@@ -190,7 +191,7 @@ impl Described {
         let made = history.filter(|step| !step.empty_layer);
         Ok(Self {
             config: Config { digest, json },
-            platform: [&raw.os[..], &raw.architecture].join("/"),
+            platform: shown([&raw.os[..], &raw.architecture].join("/").as_bytes()),
             arch: arch(&raw.architecture, raw.variant.as_deref()),
             linux: matches!(&raw.os[..], "" | "linux"),
             created_by: made.map(|step| step.created_by).collect(),

@@ -184,9 +184,7 @@ impl<'a> Draft<'a> {
         {
             return Ok(found.clone());
         }
-        let mut steps = 0;
-        let at = follow(parent, |path| {
-            steps += 1;
+        let (at, steps) = follow(parent, |path| {
             match self.nodes.get(path).map(|slot| &slot.is) {
                 None => At::Nothing,
                 Some(Is::Directory) => At::Directory,
@@ -194,8 +192,7 @@ impl<'a> Draft<'a> {
                 Some(_) => At::Other,
             }
         });
-        // The first is no step: it asks for the path itself.
-        self.budget.steps(steps.max(1) - 1, self.place)?;
+        self.budget.steps(steps, self.place)?;
         let found = TreePath::from_archive(&at.map_err(Why::Said)?)?;
         // What is not there yet may become something else.
         if found

@@ -46,6 +46,12 @@ impl Place {
         }
     }
 
+    pub(super) fn empty(&self) -> ImageError {
+        ImageError::Empty {
+            place: self.clone(),
+        }
+    }
+
     pub(super) fn broken(&self, why: impl Into<String>) -> ImageError {
         ImageError::Broken {
             place: self.clone(),
@@ -134,6 +140,18 @@ pub enum ImageError {
     /// It is nothing that is understood.
     #[error("{place} is no image that is understood")]
     Unknown {
+        /// The target.
+        place: Place,
+    },
+    /// A filesystem without a single path: not what anybody means to look at.
+    #[error("{place} is empty")]
+    Empty {
+        /// The target.
+        place: Place,
+    },
+    /// It was read as a filesystem and turned out to be an archive of images.
+    #[error("{place} is an archive of images that does not begin like one, and comes only once")]
+    Late {
         /// The target.
         place: Place,
     },
@@ -266,6 +284,8 @@ impl Explain for ImageError {
         match self {
             Self::Read { .. } | Self::File { .. } | Self::Spool { .. } => Class::Outside,
             Self::Unknown { .. }
+            | Self::Empty { .. }
+            | Self::Late { .. }
             | Self::Unsupported { .. }
             | Self::Several { .. }
             | Self::NoTag { .. }
@@ -293,6 +313,7 @@ impl Explain for ImageError {
                 "give an OCI image layout, an OCI or docker archive, a directory, or a tar, which may be \
                  compressed with gzip, zstd, xz or bzip2"
             }
+            Self::Late { .. } => "save it to a file, and name that",
             Self::Several { place, .. } => {
                 return Some(format!("choose one with `{}:TAG`", place.0.target));
             }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags};
 use serde::de::DeserializeOwned;
 
+use super::error::shown;
 use super::limits::Budget;
 use super::resolve::parts;
 use super::tar::{End, Headers, Kind, Window, padded};
@@ -121,7 +122,7 @@ impl Files {
     pub(super) fn open(&self, name: &str) -> Result<Piece, ImageError> {
         let absent = || ImageError::Absent {
             place: self.place.clone(),
-            name: name.into(),
+            name: shown(name.as_bytes()),
         };
         match &self.home {
             Home::Directory(path) => match open_in(path, name) {

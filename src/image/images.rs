@@ -1,13 +1,12 @@
 //! Images whose parts are known: all their layers are read, at once on all threads, and laid on one
 //! another.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::decode::{Codec, Counted, HEAD, fill};
+use super::decode::{Codec, Counted, HEAD, Packed, fill};
 use super::documents::Described;
 use super::files::{Files, Piece};
 use super::layer::{Job, Tar};
@@ -283,11 +282,11 @@ impl Shared<'_> {
         let head = head.get(..length).unwrap_or_default();
         let codec = Codec::of(head);
         let _room = self.room.take(codec.memory(head));
-        let packed = Cell::new(0);
+        let packed = Packed::default();
         let input = Counted::new(piece.read(place), &packed, self.options.advance);
         let meter = |more, all| {
             self.go_on(task, place)?;
-            task.budget.unpacked(more, all, packed.get(), place)
+            task.budget.unpacked(more, all, packed.came(), place)
         };
         let job = Job {
             place,

@@ -27,15 +27,19 @@ pub(super) const DIRECTORY_BYTES: u64 = 4 << 40;
 pub(super) const RATIO_FROM: u64 = 4 << 30;
 /// Filesystems stay far below; deflate reaches 1032, and zstd millions.
 pub(super) const RATIO: u64 = 100;
-/// One content that is kept, in bytes.
-pub(super) const KEPT_FILE: u64 = 16 << 20;
-/// All contents that are kept, in bytes.
-pub(super) const KEPT: u64 = 64 << 20;
+/// What fills up a tar or compressed data and holds nothing, in bytes. GNU tar fills up a record,
+/// which is 10 KiB unless it is asked for more, and a tape's is some MiB.
+pub(super) const PADDING: u64 = 64 << 20;
+/// One content that is kept, in bytes: what readers of databases take of one file. The records of all
+/// of Debian's packages are 60 MB.
+pub(super) const KEPT_FILE: u64 = 128 << 20;
+/// All contents that are kept, in bytes. dpkg's lists and sums name each path twice, once with a
+/// digest: 150 MB for a million paths, twice what a large desktop has.
+pub(super) const KEPT: u64 = 256 << 20;
 /// Paths that are passed while the layers of one image are laid on one another.
 pub(super) const MERGED: u64 = 400_000_000;
-
-/// Parts of paths that are looked up one by one, because a symbolic link is on the way or the end of it
-/// is not there; most paths need none.
+/// Parts of paths and of the links on the way that are gone along one by one, because there is a link or
+/// the end is not there; most paths need none.
 pub(super) const STEPS: u64 = 8_000_000;
 
 /// What one image has cost so far, on all threads.
@@ -87,7 +91,7 @@ impl Budget {
     /// Takes a content into account that is kept.
     pub(super) fn keep(&self, bytes: u64, place: &Place, path: &[u8]) -> Result<(), ImageError> {
         if bytes > KEPT_FILE {
-            return Err(place.entry(path, "is over 16 MiB, too large to be looked into"));
+            return Err(place.entry(path, "is over 128 MiB, too large to be looked into"));
         }
         let what = "bytes of files to be looked into";
         take(&self.kept, bytes, KEPT, place, what)
@@ -130,5 +134,18 @@ mod tests {
         let all = RATIO_FROM + RATIO;
         budget.unpacked(1, all, all / RATIO, &place).unwrap();
         assert!(budget.unpacked(1, all, all / RATIO - 1, &place).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_all_and_for_each() {
+        let (budget, place) = (Budget::default(), Place::new("x"));
+        let error = budget.keep(KEPT_FILE + 1, &place, b"a").unwrap_err();
+        let told = "`a` in x is over 128 MiB, too large to be looked into";
+        assert_eq!(error.to_string(), told);
+        budget.keep(KEPT_FILE, &place, b"a").unwrap();
+        budget.keep(KEPT - KEPT_FILE, &place, b"b").unwrap();
+        let error = budget.keep(1, &place, b"c").unwrap_err();
+        let told = "x has more than 268435456 bytes of files to be looked into";
+        assert_eq!(error.to_string(), told);
     }
 }

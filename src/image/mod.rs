@@ -3,8 +3,9 @@
 //! A path or a stream comes in ([`read_path`], [`read_stream`], [`read_layout`]); a [`Found`] goes
 //! out: what it is, and of each image its configuration, its layers as they are, and the one
 //! filesystem that they make together. Contents are hashed and, but for those that are asked for, not
-//! kept. Nobody's tool is preferred: whatever compression, dialect of tar, order and spelling of
-//! paths, equal filesystems come out as equal trees.
+//! kept. Who needs no digests of a directory has a [`Listing`] of it many times sooner
+//! ([`read_listing`]). Nobody's tool is preferred: whatever compression, dialect of tar, order and
+//! spelling of paths, equal filesystems come out as equal trees.
 //!
 //! Guaranteed of what comes out:
 //!
@@ -15,14 +16,15 @@
 //! - It is the same for any number of threads, and so is an error in a layer: the lowest layer's.
 //!
 //! Bounded, for each image: 500 layers, 4 million entries, 512 MiB of names and attributes, 64 GiB of
-//! decompressed tars, from 4 GiB on 100 times the compressed size, 64 MiB of kept contents and 16 MiB
-//! of each; in all: 1000 images, 4 indexes in one another, 4 MiB of a document and 16 MiB of an index.
-//! Decoders take at most 160 MiB each, and 96 MiB together where there are several.
+//! decompressed tars, from 4 GiB on 100 times the compressed size, 64 MiB of padding, 256 MiB of kept
+//! contents and 128 MiB of each; in all: 1000 images, 4 indexes in one another, 4 MiB of a document and
+//! 16 MiB of an index. Decoders take at most 160 MiB each, and 96 MiB together where there are several.
 //!
-//! Where it is decided: what a target is in `target`, what one tar means in `tar` (headers) and `draft`
-//! (paths, links, whiteouts), what layers are on one another in `stack`, what of a machine is read in
-//! `directory`. The sources: OCI image-spec 1.1 (image-layout, image-index, manifest, config, layer),
-//! docker image save 1.2, POSIX pax, tar(5) of libarchive, and containerd where they leave a choice.
+//! Where it is decided: what a target is in `target` and `top`, what one tar means in `tar` (headers)
+//! and `draft` (paths, links, whiteouts), what layers are on one another in `stack`, what of a machine
+//! is read in `directory`. The sources: OCI image-spec 1.1 (image-layout, image-index, manifest, config,
+//! layer), docker image save 1.2, POSIX pax, tar(5) of libarchive, and containerd where they leave a
+//! choice.
 
 mod choose;
 mod decode;
@@ -49,11 +51,14 @@ mod target;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod top;
 
 use std::collections::BTreeMap;
 
 pub use error::{ImageError, Place};
-pub use target::{read_layout, read_path, read_stream};
+pub use target::{
+    is_directory, read_filesystem, read_layout, read_listing, read_path, read_stream,
+};
 
 use crate::model::{Arch, Sha256};
 use crate::tree::{Tree, TreePath};
@@ -68,7 +73,7 @@ pub struct Options<'a> {
     /// Whether the content of the regular file at a path, of so many bytes, is kept in memory
     /// (`Location::Inline`); what is not kept is only hashed. Of hard links it is asked for the path
     /// that holds the content: in a tar the one that comes first, in a directory the first by bytes.
-    /// More than 16 MiB of one or 64 MiB in all is an error.
+    /// More than 128 MiB of one or 256 MiB in all is an error.
     pub keep: &'a (dyn Fn(&TreePath, u64) -> bool + Sync),
     /// Which digests beside SHA-256 are made of regular files.
     pub sums: Option<SumKind>,
@@ -161,6 +166,27 @@ pub struct Image {
     /// The owner of every path, where a directory's paths all belong to one ordinary user: it was
     /// unpacked without the right to give files away.
     pub one_owner: Option<(u32, u32)>,
+}
+
+/// The filesystem in a directory, without the contents that were not asked for.
+///
+/// It is no [`Image`] and has no digest: what compares, hashes or records contents needs one that was
+/// read in full.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// Every path. A file whose content was kept is as ever (`Location::Inline`); of any other
+    /// `sha256` is [`Listing::UNREAD`].
+    pub tree: Tree,
+    /// As [`Image::skipped`].
+    pub skipped: Vec<String>,
+    /// As [`Image::one_owner`].
+    pub one_owner: Option<(u32, u32)>,
+}
+
+impl Listing {
+    /// Stands where a content was not read. No content is known that has this digest, and so none seems
+    /// to be what was promised; but two that stand for different contents are equal.
+    pub const UNREAD: Sha256 = Sha256::from_bytes([0; 32]);
 }
 
 /// An image configuration.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::choose::{Candidate, choose};
 use super::documents::{Described, Descriptor, Document, Promise};
+use super::error::shown;
 use super::files::{Files, blob_name};
 use super::images::Plan;
 use super::{ImageError, Options, limits};
@@ -162,7 +163,7 @@ impl Search<'_> {
         if !config.is_config() {
             return Err(place.unsupported(format!(
                 "is no container image: its configuration is `{}`",
-                config.media_type
+                shown(config.media_type.as_bytes())
             )));
         }
         let digest = config.digest(place)?;
@@ -191,7 +192,7 @@ impl Search<'_> {
             if !layer.is_layer() {
                 return Err(place.unsupported(format!(
                     "has a layer of the unknown type `{}`",
-                    layer.media_type
+                    shown(layer.media_type.as_bytes())
                 )));
             }
             let digest = layer.digest(place)?;

@@ -33,20 +33,31 @@ pub(super) fn parts(path: &[u8]) -> Option<Vec<&[u8]>> {
 /// root, as in a container, so that nothing leads out of it. What is not there may be passed through:
 /// it could be made.
 ///
-/// `look` is asked for what is at a path. Where that is a directory, so is all that is above it.
+/// `look` is asked for what is at a path. Where that is a directory, so is all that is above it. What
+/// it cost comes with it: the parts that were gone along one by one.
 pub(super) fn follow<'a>(
     parts: &[&[u8]],
     mut look: impl FnMut(&[u8]) -> At<'a>,
-) -> Result<Vec<u8>, &'static str> {
+) -> (Result<Vec<u8>, &'static str>, u64) {
     // Nearly always the whole way is one of directories.
     let straight = parts.join(&b'/');
     if straight.is_empty() || look(&straight) == At::Directory {
-        return Ok(straight);
+        return (Ok(straight), 0);
     }
+    let mut steps = 0;
+    (walk(parts, look, &mut steps), steps)
+}
+
+fn walk<'a>(
+    parts: &[&[u8]],
+    mut look: impl FnMut(&[u8]) -> At<'a>,
+    steps: &mut u64,
+) -> Result<Vec<u8>, &'static str> {
     let mut at: Vec<u8> = Vec::new();
     let mut ahead: Vec<Vec<u8>> = parts.iter().rev().map(|part| part.to_vec()).collect();
     let mut links = 0;
     while let Some(part) = ahead.pop() {
+        *steps += 1;
         match &part[..] {
             b"" | b"." => continue,
             b".." => {
@@ -84,7 +95,7 @@ mod tests {
 
     fn followed(path: &str, links: &[(&str, &'static str)]) -> Result<String, &'static str> {
         let parts = parts(path.as_bytes()).unwrap();
-        let at = follow(&parts, |at| {
+        let (at, _) = follow(&parts, |at| {
             let at = std::str::from_utf8(at).unwrap();
             let target = |at: &str| links.iter().find(|(link, _)| *link == at);
             let mut above = at.match_indices('/').filter_map(|(end, _)| at.get(..end));
@@ -117,6 +128,19 @@ mod tests {
         ] {
             assert_eq!(followed(path, &links).as_deref(), Ok(leads), "{path}");
         }
+    }
+
+    #[test]
+    fn every_part_of_a_link_is_a_step() {
+        let parts = [&b"a"[..], b"b"];
+        assert_eq!(follow(&parts, |_| At::Directory).1, 0);
+        assert_eq!(follow(&parts, |_| At::Nothing).1, 2);
+        let target = b"./.././x";
+        let look = |at: &[u8]| match at {
+            b"a" => At::Symlink(target),
+            _ => At::Nothing,
+        };
+        assert_eq!(follow(&parts, look), (Ok(b"x/b".to_vec()), 6));
     }
 
     #[test]

@@ -38,13 +38,9 @@ impl<'a> Stack<'a> {
     /// Lays a layer on what is there. Its hard links to lower layers become part of it: the first
     /// link to a file is that file once more, the others are links to that one.
     pub(super) fn add(&mut self, layer: &mut Drafted, place: &Place) -> Result<(), ImageError> {
-        self.passed += self.tree.nodes.len() as u64;
-        if self.passed > limits::MERGED {
-            let what = "paths to be passed while its layers are merged";
-            return Err(place.limit(what, limits::MERGED));
-        }
+        self.pass(self.tree.nodes.len() as u64, place)?;
         self.link(layer, place)?;
-        self.remove(&layer.whiteouts);
+        self.remove(&layer.whiteouts, place)?;
         let mut upper = layer.tree.clone();
         for path in &layer.implied {
             if let Some(meta) = self.directory(path, place)?
@@ -54,6 +50,15 @@ impl<'a> Stack<'a> {
             }
         }
         self.tree = merge([std::mem::take(&mut self.tree), upper]);
+        Ok(())
+    }
+
+    fn pass(&mut self, paths: u64, place: &Place) -> Result<(), ImageError> {
+        self.passed = self.passed.saturating_add(paths);
+        if self.passed > limits::MERGED {
+            let what = "paths to be passed while its layers are merged";
+            return Err(place.limit(what, limits::MERGED));
+        }
         Ok(())
     }
 
@@ -77,9 +82,7 @@ impl<'a> Stack<'a> {
     /// Where `path` leads when all links are followed; `None` where it leads nowhere.
     fn follow(&self, path: &TreePath, place: &Place) -> Result<Option<Vec<u8>>, ImageError> {
         let parts: Vec<&[u8]> = path.parts().collect();
-        let mut steps = 0;
-        let at = follow(&parts, |path| {
-            steps += 1;
+        let (at, steps) = follow(&parts, |path| {
             match self.tree.nodes.get(path).map(|node| &node.kind) {
                 None => At::Nothing,
                 Some(Kind::Directory) => At::Directory,
@@ -87,7 +90,7 @@ impl<'a> Stack<'a> {
                 Some(_) => At::Other,
             }
         });
-        self.budget.steps(steps.max(1) - 1, place)?;
+        self.budget.steps(steps, place)?;
         Ok(at.ok())
     }
 
@@ -159,7 +162,7 @@ impl<'a> Stack<'a> {
 
     /// Removes what whiteouts name. Merging with something else in the place of what goes does all
     /// that a removal must: what is below goes too, and hard links to it stay files.
-    fn remove(&mut self, whiteouts: &[Whiteout]) {
+    fn remove(&mut self, whiteouts: &[Whiteout], place: &Place) -> Result<(), ImageError> {
         let nodes = &self.tree.nodes;
         let mut gone: BTreeSet<TreePath> = BTreeSet::new();
         let mut emptied: BTreeSet<Option<&TreePath>> = BTreeSet::new();
@@ -174,15 +177,18 @@ impl<'a> Stack<'a> {
                 }
             }
         }
+        let mut passed = 0;
         for directory in emptied {
             let prefix = directory.map_or(Vec::new(), |path| [path.as_bytes(), b"/"].concat());
             let below = nodes.range::<[u8], _>((Included(&prefix[..]), Unbounded));
             let below = below.take_while(|(path, _)| path.as_bytes().starts_with(&prefix));
+            let below = below.inspect(|_| passed += 1);
             let children = below.filter(|(path, _)| path.parent().as_ref() == directory);
             gone.extend(children.map(|(path, _)| path.clone()));
         }
+        self.pass(passed, place)?;
         if gone.is_empty() {
-            return;
+            return Ok(());
         }
         let stub = Node {
             meta: Meta::default(),
@@ -196,5 +202,6 @@ impl<'a> Stack<'a> {
         for path in &gone {
             self.tree.nodes.remove(path);
         }
+        Ok(())
     }
 }

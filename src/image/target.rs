@@ -1,29 +1,31 @@
-//! Finding out what a target is.
+//! Finding out what a target is, and reading it so.
 //!
-//! A directory with `oci-layout` and `index.json` is an OCI layout, any other a filesystem. Everything
-//! else is a tar, decompressed first where its first bytes say so. If the first entry could belong to
-//! an archive of images, the whole is looked through for what makes one; so a filesystem is read
-//! while it streams. An archive that is both OCI's and Docker's, as newer versions of Docker write,
-//! is read as OCI's, unless its index names what it does not hold.
+//! What makes an archive of images is in `top`. A file is looked through for it before anything else is
+//! read. Of a stream the first entry decides: if it could belong to an archive of images, all is put
+//! aside and then looked through; so a filesystem is read while it streams. What turns out to be an
+//! archive of images only then is decompressed once more, if it is a file; a pipe is refused.
+//!
+//! An archive that is both OCI's and Docker's, as newer versions of Docker write, is read as OCI's,
+//! unless its index names what it does not hold.
 
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use super::decode::{Codec, Counted, HEAD, Origin, fill};
+use super::decode::{Codec, Counted, HEAD, Origin, Packed, fill};
 use super::files::Files;
 use super::layer::Job;
-use super::limits::Budget;
+use super::limits::{self, Budget};
 use super::pipe::Stream;
-use super::resolve::parts;
 use super::stack::Stack;
-use super::tar::{End, Headers, Kind, Slice, begins_tar, padded};
+use super::tar::begins_tar;
+use super::top::{Top, begins_images};
 use super::{
-    Form, Found, Image, ImageError, Layer, Options, Place, directory, docker, images, oci,
+    Form, Found, Image, ImageError, Layer, Listing, Options, Place, directory, docker, images, oci,
 };
 use crate::store::scratch;
+use crate::tree::{Kind, Location, Tree, TreePath};
 
 /// Reads what is at `path`: a directory or a file of any kind that is known.
 ///
@@ -42,8 +44,7 @@ pub fn read_path(path: &Path, options: &Options<'_>) -> Result<Found, ImageError
     };
     let meta = std::fs::metadata(path).map_err(failed)?;
     if meta.is_dir() {
-        let has = |name: &str| path.join(name).symlink_metadata().is_ok();
-        if has("oci-layout") && has("index.json") {
+        if is_layout(path) {
             return read_layout(path, options);
         }
         no_tag(&place, options)?;
@@ -52,18 +53,54 @@ pub fn read_path(path: &Path, options: &Options<'_>) -> Result<Found, ImageError
     }
     let mut file = File::open(path).map_err(failed)?;
     if !meta.is_file() {
-        return stream(&mut file, &place, options);
+        return stream(&mut file, Known::Nothing, &place, options);
     }
     let mut head = [0; PEEK];
     let length = read_front(&file, &mut head).map_err(failed)?;
     let head = head.get(..length).unwrap_or_default();
-    if Codec::of(head) == Codec::Plain
-        && holds_images(head)
-        && let Some(found) = archive(file.try_clone().map_err(failed)?, &place, options)?
-    {
-        return Ok(found);
+    if Codec::of(head) == Codec::Plain && begins_tar(head) {
+        match Top::of(&file, &place) {
+            Ok(top) => {
+                let file = file.try_clone().map_err(failed)?;
+                if let Some(found) = archive(file, top, &place, options)? {
+                    return Ok(found);
+                }
+            }
+            Err(error) if begins_images(head) => return Err(error),
+            // Whoever reads the filesystem meets it too, and can say in which file.
+            Err(_) => {}
+        }
+        return stream(&mut file, Known::Filesystem, &place, options);
     }
-    stream(&mut file, &place, options)
+    match stream(&mut file, Known::Nothing, &place, options) {
+        Err(ImageError::Late { .. }) => {
+            file.rewind().map_err(failed)?;
+            stream(&mut file, Known::Images, &place, options)
+        }
+        read => read,
+    }
+}
+
+/// Whether `path` is a filesystem in a directory, which [`read_listing`] can read.
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir() && !is_layout(path)
+}
+
+/// Reads the filesystem in the directory `path` without the contents of files, but for those that are
+/// kept: paths, rights and databases. Digests ([`Options::sums`]) are not made. An OCI layout is none
+/// ([`is_directory`]), and would be read as one.
+///
+/// # Errors
+/// As [`read_path`].
+pub fn read_listing(path: &Path, options: &Options<'_>) -> Result<Listing, ImageError> {
+    let place = Place::new(&path.display().to_string());
+    no_tag(&place, options)?;
+    directory::list(path, &place, options)
+}
+
+/// Whether a directory is an OCI layout, which may be damaged.
+fn is_layout(path: &Path) -> bool {
+    Top::with(|name| path.join(name).symlink_metadata().is_ok()).is_layout()
 }
 
 /// Reads a tar or an archive of images that comes as a stream.
@@ -74,7 +111,20 @@ pub fn read_stream(
     input: &mut (dyn Read + Send),
     options: &Options<'_>,
 ) -> Result<Found, ImageError> {
-    stream(input, &Place::new("standard input"), options)
+    let place = Place::new("standard input");
+    stream(input, Known::Nothing, &place, options)
+}
+
+/// Reads a tar that is a filesystem, whatever lies in it.
+///
+/// # Errors
+/// When it is cut off, malformed or beyond a bound.
+pub fn read_filesystem(
+    input: &mut (dyn Read + Send),
+    options: &Options<'_>,
+) -> Result<Found, ImageError> {
+    let place = Place::new("the root");
+    stream(input, Known::Filesystem, &place, options)
 }
 
 /// Reads the OCI image layout in the directory `path`.
@@ -107,55 +157,23 @@ fn read_front(file: &File, buf: &mut [u8]) -> io::Result<usize> {
     fill(&mut Front(file, 0), buf)
 }
 
-/// Whether a tar that begins with `head` could be an archive of images.
-fn holds_images(head: &[u8]) -> bool {
-    let place = Place::new("");
-    let headers = Headers {
-        place: &place,
-        budget: &Budget::default(),
-        end: End::Digested,
-    };
-    let mut slice = Slice::new(head);
-    while let Ok(Some(entry)) = headers.next(&mut slice) {
-        let parts = parts(&entry.path).unwrap_or_default();
-        if let Some(first) = parts.first() {
-            return belongs(first);
-        }
-        if headers.pass(padded(entry.size), &mut slice).is_err() || entry.kind != Kind::Directory {
-            break;
-        }
-    }
-    false
-}
-
-/// Whether a name at the top could belong to an archive of images: what the layouts define, and
-/// digests with what tools put before and after them.
-fn belongs(name: &[u8]) -> bool {
-    let known: [&[u8]; 6] = [
-        b"blobs",
-        b"oci-layout",
-        b"index.json",
-        b"manifest.json",
-        b"repositories",
-        // Jib's.
-        b"config.json",
-    ];
-    if known.contains(&name) {
-        return true;
-    }
-    let name = name.strip_prefix(b"sha256:").unwrap_or(name);
-    let Some((digits, rest)) = name.split_at_checked(64) else {
-        return false;
-    };
-    let rests: [&[u8]; 4] = [b"", b".json", b".tar", b".tar.gz"];
-    digits.iter().all(u8::is_ascii_hexdigit) && rests.contains(&rest)
-}
-
 /// Reads an archive of images, which lies in a file; `None` where it is none.
-fn archive(file: File, place: &Place, options: &Options<'_>) -> Result<Option<Found>, ImageError> {
+fn archive(
+    file: File,
+    top: Top,
+    place: &Place,
+    options: &Options<'_>,
+) -> Result<Option<Found>, ImageError> {
+    if !top.is_layout() && !top.manifest {
+        return Ok(None);
+    }
     let files = Files::in_archive(file, place)?;
-    let docker = files.has("manifest.json");
-    if files.has("oci-layout") && files.has("index.json") {
+    let listed = || {
+        let manifest = files.bytes("manifest.json", limits::INDEX);
+        manifest.is_ok_and(|manifest| docker::lists(&manifest, |name| files.has(name)))
+    };
+    let docker = top.manifest && (!top.others || listed());
+    if top.is_layout() {
         match oci::read(&files, options) {
             Err(ImageError::Absent { .. }) if docker => {}
             layout => {
@@ -179,17 +197,32 @@ fn archive(file: File, place: &Place, options: &Options<'_>) -> Result<Option<Fo
     }))
 }
 
+/// What is known of a stream before it is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    /// It was looked through.
+    Filesystem,
+    /// It was read once.
+    Images,
+}
+
 /// Reads a tar that may be compressed and may be an archive of images.
-fn stream(input: &mut dyn Read, place: &Place, options: &Options<'_>) -> Result<Found, ImageError> {
+fn stream(
+    input: &mut dyn Read,
+    known: Known,
+    place: &Place,
+    options: &Options<'_>,
+) -> Result<Found, ImageError> {
     let failed = |error| place.failed(error);
-    let packed = Cell::new(0);
+    let packed = Packed::default();
     let mut input = Counted::new(Outside(input), &packed, options.advance);
     let mut head = [0; HEAD];
     let length = fill(&mut input, &mut head).map_err(failed)?;
     let head = head.get(..length).unwrap_or_default();
     let decoder = Codec::of(head).open(head.chain(input)).map_err(failed)?;
     let budget = Budget::default();
-    let meter = |more, all| budget.unpacked(more, all, packed.get(), place);
+    let meter = |more, all| budget.unpacked(more, all, packed.came(), place);
     let mut stream = Stream::new(decoder, place, &meter);
     let front = stream.peek()?;
     if !begins_tar(front) {
@@ -197,7 +230,7 @@ fn stream(input: &mut dyn Read, place: &Place, options: &Options<'_>) -> Result<
             place: place.clone(),
         });
     }
-    if holds_images(front) {
+    if known == Known::Images || known == Known::Nothing && begins_images(front) {
         let spooled = spool(&mut stream, place, options)?;
         let file = || {
             spooled
@@ -205,7 +238,8 @@ fn stream(input: &mut dyn Read, place: &Place, options: &Options<'_>) -> Result<
                 .try_clone()
                 .map_err(|error| unspooled(error, place, options))
         };
-        if let Some(found) = archive(file()?, place, options)? {
+        let top = Top::of(spooled.as_file(), place)?;
+        if let Some(found) = archive(file()?, top, place, options)? {
             return Ok(found);
         }
         // A filesystem with such a name in it.
@@ -214,14 +248,42 @@ fn stream(input: &mut dyn Read, place: &Place, options: &Options<'_>) -> Result<
             .map_err(|error| unspooled(error, place, options))?;
         let meter = |_, _| Ok(());
         let mut stream = Stream::new(Box::new(Outside(&mut file)), place, &meter);
-        return tar(&mut stream, packed.get(), place, &budget, options);
+        return tar(&mut stream, &packed, place, &budget, options);
     }
-    tar(&mut stream, 0, place, &budget, options).map(|mut found| {
-        for layer in found.images.iter_mut().flat_map(|image| &mut image.layers) {
-            layer.compressed = packed.get();
-        }
-        found
-    })
+    if known == Known::Filesystem {
+        return tar(&mut stream, &packed, place, &budget, options);
+    }
+    // To know in the end whether it is Docker's: nobody minds that it is kept.
+    let keep = |path: &TreePath, size| {
+        let manifest = path.as_bytes() == b"manifest.json" && size <= limits::INDEX;
+        manifest || (options.keep)(path, size)
+    };
+    let keeping = Options {
+        keep: &keep,
+        ..*options
+    };
+    let found = tar(&mut stream, &packed, place, &budget, &keeping)?;
+    match found.images.iter().any(|image| holds_images(&image.tree)) {
+        true => Err(ImageError::Late {
+            place: place.clone(),
+        }),
+        false => Ok(found),
+    }
+}
+
+/// Whether what was read as a filesystem is an archive of images.
+fn holds_images(tree: &Tree) -> bool {
+    let has = |name: &str| tree.nodes.contains_key(name.as_bytes());
+    let top = Top::with(has);
+    let manifest = tree.nodes.get(&b"manifest.json"[..]).map(|node| &node.kind);
+    let docker = match manifest {
+        Some(Kind::File(blob)) => match &blob.at {
+            Location::Inline(bytes) => docker::lists(bytes, has),
+            Location::Pack { .. } => false,
+        },
+        _ => false,
+    };
+    top.is_layout() || docker
 }
 
 /// What is read may fail without being to blame.
@@ -265,7 +327,7 @@ fn spool(
 /// Reads a filesystem.
 fn tar(
     stream: &mut Stream<'_>,
-    compressed: u64,
+    packed: &Packed,
     place: &Place,
     budget: &Budget,
     options: &Options<'_>,
@@ -283,11 +345,14 @@ fn tar(
     let mut stack = Stack::new(budget);
     stack.add(&mut read.drafted, place)?;
     let (tree, sums) = stack.finish(&read.sums);
+    if tree.nodes.is_empty() {
+        return Err(place.empty());
+    }
     let layer = Layer {
         name: None,
         created_by: None,
         blob: None,
-        compressed,
+        compressed: packed.all(),
         diff_id: read.digest,
         size: read.size,
         tree: read.drafted.tree,

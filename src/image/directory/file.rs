@@ -37,13 +37,14 @@ pub(super) enum Of<'a> {
 }
 
 impl Root<'_> {
-    /// Reads an open file: its size, attributes and content. `None` where it is no file any more.
+    /// Reads an open file: its size, its attributes and, if that is wanted, its content. `None` where it
+    /// is no file any more.
     pub(super) fn content(
         &self,
         path: &TreePath,
         file: File,
         buffer: &mut [u8],
-    ) -> Result<Option<(u64, Attributes, Digested)>, ImageError> {
+    ) -> Result<Option<(u64, Attributes, Option<Digested>)>, ImageError> {
         let failed = |error| self.failed(Some(path), error);
         let stat = rustix::fs::fstat(&file).map_err(failed)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -55,8 +56,12 @@ impl Root<'_> {
             };
         }
         let promised = u64::try_from(stat.st_size).unwrap_or_default();
-        self.budget.file(promised, self.place)?;
         let keep = (self.options.keep)(path, promised);
+        if !keep && !self.all {
+            let xattrs = self.xattrs(Of::Open(&file.into()), path)?;
+            return Ok(Some((promised, xattrs, None)));
+        }
+        self.budget.file(promised, self.place)?;
         if keep {
             self.budget.keep(promised, self.place, path.as_bytes())?;
         }
@@ -79,9 +84,8 @@ impl Root<'_> {
                 }
             }
         }
-        let fd = file.into();
-        let xattrs = self.xattrs(Of::Open(&fd), path)?;
-        Ok(Some((size, xattrs, digester.finish())))
+        let xattrs = self.xattrs(Of::Open(&file.into()), path)?;
+        Ok(Some((size, xattrs, Some(digester.finish()))))
     }
 
     /// The extended attributes of what is at `path`.

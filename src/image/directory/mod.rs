@@ -12,4 +12,4 @@ mod open;
 mod root;
 mod walk;
 
-pub(super) use root::read;
+pub(super) use root::{list, read};

@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use super::{file, open, walk};
 use crate::image::hashers::Digested;
 use crate::image::limits::Budget;
-use crate::image::{Image, ImageError, Options, Place};
+use crate::image::{Image, ImageError, Listing, Options, Place};
 use crate::model::Sha256;
 use crate::tree::{Blob, Kind, Location, Meta, Node, Tree, TreePath};
 
@@ -26,6 +26,8 @@ pub(super) struct Root<'a> {
     pub(super) place: &'a Place,
     pub(super) budget: Budget,
     pub(super) options: &'a Options<'a>,
+    /// Whether all contents are read, and not only those that are kept.
+    pub(super) all: bool,
 }
 
 /// What was found.
@@ -40,22 +42,22 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn file(&mut self, size: u64, digested: Digested) -> Kind {
-        if let Some(sum) = digested.sum {
-            self.sums.insert(digested.sha256, sum);
+    /// A file of so many bytes; `None` where they were not read.
+    pub(super) fn file(&mut self, size: u64, digested: Option<Digested>) -> Kind {
+        // It lies in no pack.
+        let at = Location::Pack {
+            pack: u32::MAX,
+            offset: 0,
+        };
+        let Some(Digested { sha256, sum, kept }) = digested else {
+            let sha256 = Listing::UNREAD;
+            return Kind::File(Blob { size, sha256, at });
+        };
+        if let Some(sum) = sum {
+            self.sums.insert(sha256, sum);
         }
-        Kind::File(Blob {
-            size,
-            sha256: digested.sha256,
-            at: match digested.kept {
-                Some(bytes) => Location::Inline(bytes),
-                // It lies in no pack.
-                None => Location::Pack {
-                    pack: u32::MAX,
-                    offset: 0,
-                },
-            },
-        })
+        let at = kept.map_or(at, Location::Inline);
+        Kind::File(Blob { size, sha256, at })
     }
 
     pub(super) fn append(&mut self, other: Self) {
@@ -72,6 +74,28 @@ pub(in crate::image) fn read(
     place: &Place,
     options: &Options<'_>,
 ) -> Result<Image, ImageError> {
+    look(path, place, options, true)
+}
+
+/// Reads a directory without the contents that are not kept.
+pub(in crate::image) fn list(
+    path: &Path,
+    place: &Place,
+    options: &Options<'_>,
+) -> Result<Listing, ImageError> {
+    let options = Options {
+        sums: None,
+        ..*options
+    };
+    let image = look(path, place, &options, false)?;
+    Ok(Listing {
+        tree: image.tree,
+        skipped: image.skipped,
+        one_owner: image.one_owner,
+    })
+}
+
+fn look(path: &Path, place: &Place, options: &Options<'_>, all: bool) -> Result<Image, ImageError> {
     let failed = |error: rustix::io::Errno| ImageError::File {
         path: path.into(),
         source: error.into(),
@@ -89,9 +113,13 @@ pub(in crate::image) fn read(
         place,
         budget: Budget::default(),
         options,
+        all,
     };
     let mut seen = root.walk()?;
     root.read_linked(&mut seen)?;
+    if seen.nodes.is_empty() {
+        return Err(place.empty());
+    }
     let Seen {
         nodes,
         sums,

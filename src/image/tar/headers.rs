@@ -3,7 +3,7 @@
 use super::entry::{self, Ahead};
 use super::pax::Pax;
 use super::{BLOCK, End, Entry, Source, number, padded};
-use crate::image::limits::Budget;
+use crate::image::limits::{Budget, PADDING};
 use crate::image::{ImageError, Place};
 use crate::tar_values::PAX_HEADER;
 
@@ -51,6 +51,10 @@ impl Headers<'_> {
             match header.as_old().linkflag[0] {
                 b'L' => self.long_name(&mut ahead.name, size, source)?,
                 b'K' => self.long_name(&mut ahead.link, size, source)?,
+                // Readers differ in whether the second adds to the first.
+                b'x' if ahead.any => {
+                    return Err(self.place.broken("has two pax headers for one entry"));
+                }
                 b'x' => {
                     let records =
                         self.content(size, PAX_HEADER, "bytes in a pax header", source)?;
@@ -119,20 +123,25 @@ impl Headers<'_> {
 
     /// Reads on past the first zero block, to the very end of the source.
     fn after_zeros(&self, source: &mut dyn Source) -> Result<(), ImageError> {
-        let mut block = [0; BLOCK as usize];
-        let mut blocks = 1;
+        let mut buffer = vec![0; 32 << 10];
+        let mut zeros = BLOCK;
         loop {
-            match source.take(&mut block)? as u64 {
-                0 if blocks > 1 || self.end == End::Digested => return Ok(()),
-                0 => return Err(self.cut()),
-                read => {
-                    // What is not whole is padding, too.
-                    let bytes = block.get(..read as usize).unwrap_or_default();
-                    if bytes.iter().any(|&byte| byte != 0) {
-                        return Err(self.place.broken("goes on after its end"));
-                    }
-                    blocks += read / BLOCK;
-                }
+            let read = source.take(&mut buffer)?;
+            if read == 0 {
+                return match zeros < 2 * BLOCK && self.end == End::Marked {
+                    true => Err(self.cut()),
+                    false => Ok(()),
+                };
+            }
+            // What is no whole block is padding, too.
+            let bytes = buffer.get(..read).unwrap_or_default();
+            if bytes.iter().any(|&byte| byte != 0) {
+                return Err(self.place.broken("goes on after its end"));
+            }
+            zeros += read as u64;
+            if zeros > PADDING {
+                let what = "bytes of zeros at its end";
+                return Err(self.place.limit(what, PADDING));
             }
         }
     }

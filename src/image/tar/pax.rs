@@ -1,7 +1,7 @@
 //! What pax extended headers say, as any tool writes them.
 //!
-//! Unlike the reader of packages this one takes a key twice, several headers for one entry and
-//! libarchive's attributes, which are about.
+//! Unlike the reader of packages this one takes a key twice and libarchive's attributes, which are
+//! about.
 
 use std::collections::BTreeMap;
 
@@ -92,6 +92,9 @@ impl Pax {
             && self.uid.is_none()
             && self.gid.is_none()
             && self.mtime.is_none()
+            && self.major.is_none()
+            && self.minor.is_none()
+            && !self.sparse
             && self.xattrs.is_empty()
             && self.encoded.is_empty()
     }

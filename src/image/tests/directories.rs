@@ -3,11 +3,12 @@
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rustix::fs::{CWD, FileType, Mode, XattrFlags, mknodat};
 
 use crate::image::testing::options;
-use crate::image::{Form, Image, ImageError, read_path};
+use crate::image::{Form, Image, ImageError, Listing, Options, SumKind, read_listing, read_path};
 use crate::model::{Class, Explain as _, Sha256};
 use crate::tree::testing::path;
 use crate::tree::{Kind, Location};
@@ -98,7 +99,7 @@ fn contents_that_are_not_kept_are_only_digested() {
     fs_err::write(home.path().join("a"), &large).unwrap();
     let mut options = options(home.path());
     options.keep = &|_, _| false;
-    options.sums = Some(crate::image::SumKind::Md5);
+    options.sums = Some(SumKind::Md5);
     let found = read_path(home.path(), &options).unwrap();
     let Kind::File(blob) = &found.images[0].tree.nodes[&path("a")].kind else {
         panic!("{found:?}");
@@ -106,6 +107,81 @@ fn contents_that_are_not_kept_are_only_digested() {
     assert_eq!((blob.size, blob.sha256), (300_000, Sha256::of(&large)));
     assert!(matches!(blob.at, Location::Pack { .. }));
     assert_eq!(found.images[0].sums[&path("a")].len(), 16);
+}
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let home = tempfile::tempdir().unwrap();
+    let file = fs_err::File::create(home.path().join("a")).unwrap();
+    file.set_len((128 << 20) + 1).unwrap();
+    let all = read(home.path()).unwrap_err();
+    let listed = read_listing(home.path(), &options(home.path())).unwrap_err();
+    for error in [all, listed] {
+        assert!(error.to_string().contains("is over 128 MiB"), "{error}");
+    }
+}
+
+#[test]
+fn a_listing_has_everything_but_contents() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    fs_err::create_dir_all(at("d/e")).unwrap();
+    for name in ["d/kept", "d/left", "b"] {
+        fs_err::write(at(name), name).unwrap();
+    }
+    fs_err::set_permissions(at("d/left"), Permissions::from_mode(0o4750)).unwrap();
+    fs_err::hard_link(at("b"), at("d/e/linked")).unwrap();
+    symlink("d", at("link")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    // Not every file system has them.
+    let _ = rustix::fs::setxattr(at("d/left"), "user.a", b"v", XattrFlags::empty());
+    let told = AtomicU64::new(0);
+    let advance = |bytes| {
+        told.fetch_add(bytes, Relaxed);
+    };
+    let options = Options {
+        keep: &|at, _| *at == path("d/kept"),
+        sums: Some(SumKind::Md5),
+        advance: &advance,
+        ..options(home.path())
+    };
+    let listing = read_listing(home.path(), &options).unwrap();
+    assert_eq!(told.swap(0, Relaxed), 6);
+    let found = read_path(home.path(), &options).unwrap();
+    let image = &found.images[0];
+    assert_eq!(told.into_inner(), 6 + 6 + 1);
+    assert_eq!(listing.skipped, image.skipped);
+    assert_eq!(listing.one_owner, image.one_owner);
+    let mut expected = image.tree.clone();
+    for name in ["d/left", "b"] {
+        let Kind::File(blob) = &mut expected.nodes.get_mut(&path(name)).unwrap().kind else {
+            panic!("{name} is no file");
+        };
+        assert_eq!(blob.sha256, Sha256::of(name.as_bytes()));
+        blob.sha256 = Listing::UNREAD;
+    }
+    assert_eq!(listing.tree, expected);
+}
+
+#[test]
+fn a_listing_costs_nothing_for_size() {
+    let home = tempfile::tempdir().unwrap();
+    let file = fs_err::File::create(home.path().join("a")).unwrap();
+    // More than is read of a directory in full.
+    let size = 5 << 40;
+    if file.set_len(size).is_err() {
+        return;
+    }
+    let options = Options {
+        keep: &|_, _| false,
+        ..options(home.path())
+    };
+    let listing = read_listing(home.path(), &options).unwrap();
+    let Kind::File(blob) = &listing.tree.nodes[&path("a")].kind else {
+        panic!("{listing:?}");
+    };
+    assert_eq!(blob.size, size);
+    assert!(read_path(home.path(), &options).is_err());
 }
 
 #[test]
@@ -131,7 +207,6 @@ fn attributes_are_read_and_the_host_s_labels_are_not() {
 #[test]
 fn one_ordinary_owner_is_told() {
     let home = tempfile::tempdir().unwrap();
-    assert_eq!(read(home.path()).unwrap().one_owner, None);
     for name in ["a", "b"] {
         fs_err::write(home.path().join(name), name).unwrap();
     }

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::image::testing::{
     CONFIG, Item, LAYER, MANIFEST, Parts, config, file, found, found_both_ways, gzip, item, link,
-    tar, told,
+    options, tar, told,
 };
-use crate::image::{Form, Options, read_stream};
+use crate::image::{Form, ImageError, Options, read_path, read_stream};
 use crate::model::{Class, Explain as _, Sha256};
 use crate::tree::testing as trees;
 
@@ -74,6 +74,61 @@ fn names_differ_between_tools() {
         assert_eq!(image.tree, tree());
         assert_eq!(image.layers[0].blob, None);
         assert_eq!(image.layers[0].compressed, layers()[0].len() as u64);
+    }
+}
+
+/// What any tool may write: names of its own choice, and the list of them last.
+fn freely_named(config_name: &str, layer_names: [&str; 2]) -> Vec<u8> {
+    let layers = layers();
+    let document = config("amd64", &ids(&layers)).to_string();
+    let manifest = json!([{"Config": config_name, "Layers": layer_names}]).to_string();
+    tar(&[
+        item(layer_names[0], b'0', &layers[0]),
+        item(layer_names[1], b'0', &layers[1]),
+        item(config_name, b'0', document.as_bytes()),
+        item("manifest.json", b'0', manifest.as_bytes()),
+    ])
+}
+
+#[test]
+fn parts_may_have_any_name_and_the_list_be_last() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("file");
+    for names in [["base.tar", "app.tar"], ["layers/base", "layers/app"]] {
+        let bytes = freely_named("image.conf", names);
+        // A file is read from the beginning once more, where it is compressed.
+        for packed in [bytes.clone(), gzip(&bytes)] {
+            fs_err::write(&path, &packed).unwrap();
+            let read = read_path(&path, &options(home.path())).unwrap();
+            assert_eq!(read.form, Form::DockerArchive);
+            assert_eq!(read.images[0].tree, tree());
+            assert_eq!(read.images[0].layers.len(), 2);
+            let error = found(&packed).unwrap_err();
+            assert!(matches!(error, ImageError::Late { .. }), "{error:?}");
+            assert_eq!(error.class(), Class::BadInput);
+            assert!(error.hint().unwrap().contains("to a file"));
+        }
+    }
+}
+
+#[test]
+fn a_filesystem_may_have_a_file_of_that_name() {
+    let list = |config: &str, layer: &str| json!([{"Config": config, "Layers": [layer]}]);
+    for manifest in [
+        json!({"name": "an app of the web"}),
+        json!([]),
+        json!([{"src": "a"}]),
+        list("etc/a", "absent"),
+        list("absent", "etc/a"),
+    ] {
+        let manifest = manifest.to_string();
+        let items = [file("etc/a", "1"), file("manifest.json", &manifest)];
+        let bytes = tar(&items);
+        for packed in [bytes.clone(), gzip(&bytes)] {
+            let found = found_both_ways(&packed).unwrap();
+            assert_eq!(found.form, Form::Tar, "{manifest}");
+            assert_eq!(found.images[0].tree.nodes.len(), 3);
+        }
     }
 }
 
@@ -208,7 +263,7 @@ fn a_tag_chooses_among_images() {
     let read = |tag| {
         let options = Options {
             tag,
-            ..crate::image::testing::options(home.path())
+            ..options(home.path())
         };
         read_stream(&mut &parts.archive()[..], &options)
     };

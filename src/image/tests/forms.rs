@@ -1,9 +1,13 @@
 //! Finding out what something is.
 
+use std::io::Read as _;
+
 use crate::image::testing::{
     Parts, bzip2, directory, file, found, found_both_ways, gzip, item, options, tar, told, xz, zstd,
 };
-use crate::image::{Form, ImageError, read_layout, read_path, read_stream};
+use crate::image::{
+    Form, ImageError, is_directory, read_layout, read_listing, read_path, read_stream,
+};
 use crate::model::{Class, Explain as _};
 use crate::tree::testing as trees;
 
@@ -85,10 +89,77 @@ fn a_directory_with_a_layout_is_one() {
     archive().write(&path);
     let read = |path| read_path(path, &options(home.path())).unwrap();
     assert_eq!(read(&path).form, Form::OciLayout);
+    assert!(!is_directory(&path) && is_directory(home.path()));
     let direct = read_layout(&path, &options(home.path())).unwrap();
     assert_eq!(direct.images[0].tree, read(&path).images[0].tree);
-    fs_err::remove_file(path.join("oci-layout")).unwrap();
-    assert_eq!(read(&path).form, Form::Directory);
+}
+
+#[test]
+fn a_damaged_layout_is_no_filesystem() {
+    for name in ["oci-layout", "index.json"] {
+        let mut parts = archive();
+        parts.0.remove(name);
+        for result in [parts.read(), found_both_ways(&parts.archive())] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, ImageError::Absent { .. }), "{error:?}");
+            assert_eq!(error.class(), Class::Untrusted);
+            let start = format!("{name} is not in ");
+            assert!(error.to_string().starts_with(&start), "{error}");
+        }
+        // Without blobs there is nothing of a layout in it.
+        parts.0.retain(|name, _| !name.starts_with("blobs/"));
+        assert_eq!(parts.read().unwrap().form, Form::Directory);
+        let found = found_both_ways(&parts.archive()).unwrap();
+        assert_eq!(found.form, Form::Tar);
+    }
+    let mut parts = archive();
+    parts.0.retain(|name, _| name.starts_with("blobs/"));
+    assert_eq!(parts.read().unwrap().form, Form::Directory);
+}
+
+#[test]
+fn what_is_empty_is_told() {
+    for items in [&[][..], &[directory("./")]] {
+        let bytes = tar(items);
+        for packed in [bytes.clone(), zstd(&bytes)] {
+            let error = found_both_ways(&packed).unwrap_err();
+            assert!(matches!(error, ImageError::Empty { .. }), "{error:?}");
+            assert_eq!(error.class(), Class::BadInput);
+            assert_eq!(error.to_string(), "standard input is empty");
+        }
+    }
+    let home = tempfile::tempdir().unwrap();
+    let options = options(home.path());
+    let error = read_path(home.path(), &options).unwrap_err();
+    assert!(matches!(error, ImageError::Empty { .. }), "{error:?}");
+    let error = read_listing(home.path(), &options).unwrap_err();
+    assert!(matches!(error, ImageError::Empty { .. }), "{error:?}");
+}
+
+#[test]
+fn what_has_no_end_is_given_up() {
+    let home = tempfile::tempdir().unwrap();
+    let zeros = read_path(std::path::Path::new("/dev/zero"), &options(home.path()));
+    let why = "/dev/zero has more than 67108864 bytes of zeros at its end";
+    assert_eq!(told(zeros), why);
+    let whole = tar(&[file("a", "x")]);
+    let endless = |bytes: &[u8], filling: u8| {
+        let mut input = bytes.chain(std::io::repeat(filling));
+        told(read_stream(&mut input, &options(home.path())))
+    };
+    assert!(endless(&whole, 0).ends_with("has more than 67108864 bytes of zeros at its end"));
+    // A frame that is skipped holds nothing, however large it is.
+    let skipped = [0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff];
+    for (bytes, filling) in [
+        (gzip(&whole), 0),
+        ([&zstd(&whole)[..], &skipped].concat(), 7),
+    ] {
+        let told = endless(&bytes, filling);
+        assert!(
+            told.ends_with("more than 64 MiB of it hold nothing"),
+            "{told}"
+        );
+    }
 }
 
 #[test]
@@ -120,7 +191,10 @@ fn a_filesystem_has_no_tags() {
     let bytes = tar(&[file("a", "x")]);
     let error = read_stream(&mut &bytes[..], &options).unwrap_err();
     assert_eq!(error.to_string(), "standard input has no image `latest`");
-    assert!(read_path(home.path(), &options).is_err());
+    let error = read_path(home.path(), &options).unwrap_err();
+    assert!(matches!(error, ImageError::NoTag { .. }), "{error:?}");
+    let error = read_listing(home.path(), &options).unwrap_err();
+    assert!(matches!(error, ImageError::NoTag { .. }), "{error:?}");
 }
 
 #[test]

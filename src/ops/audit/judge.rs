@@ -1,16 +1,18 @@
 //! One image, judged by what is locked.
 
+use std::collections::BTreeMap;
+
 use super::hand::Hand;
 use super::{Advised, AuditOptions, Audited};
 use crate::assemble::Filter;
 use crate::audit::{self, Audit, Locked, Subject};
 use crate::distro::{self, Distro, Installed};
-use crate::image::Image;
+use crate::image::{Image, Listing};
 use crate::lockfile::{Lockfile, Output};
-use crate::model::{Arch, PathRules, Sha256};
+use crate::model::{Arch, PathRules};
 use crate::ops::project::Alone;
 use crate::ops::{Context, Error, OpsError};
-use crate::tree::{Kind, Meta, Node, TreePath, merkle_root};
+use crate::tree::{Kind, Meta, Node, Tree, TreePath, merkle_root};
 
 /// Whether an image is, to the last bit, what was recorded of any architecture that it may be for.
 pub(super) fn is_recorded(image: &Image, lockfile: &Lockfile) -> bool {
@@ -26,12 +28,7 @@ pub(super) fn image(
     lock: Option<&Alone>,
     image: &Image,
 ) -> Result<Vec<Audited>, Error> {
-    let mut databases: Vec<(&'static dyn Distro, Installed)> = Vec::new();
-    for distro in distro::ALL {
-        if let Some(installed) = distro.installed(&image.tree)? {
-            databases.push((*distro, installed));
-        }
-    }
+    let mut databases = databases(&image.tree)?;
     let is_locked = |distro: &dyn Distro| lock.filter(|lock| lock.distro.name() == distro.name());
     if let Some(lock) = lock
         && !databases
@@ -44,14 +41,12 @@ pub(super) fn image(
     if databases.is_empty() {
         return Err(OpsError::NoDatabase(options.target.name()).into());
     }
-    let certain = databases.iter().find_map(|(_, installed)| installed.arch);
-    let root = merkle_root(&image.tree);
+    let certain = certain(&databases);
     let mut out = Vec::new();
     for (distro, installed) in databases {
         let case = Case {
             cx,
             image,
-            root,
             installed: &installed,
             arch: options.arch.or(image.arch).or(installed.arch).or(certain),
         };
@@ -77,12 +72,59 @@ pub(super) fn image(
     Ok(out)
 }
 
+/// What each ecosystem has in a directory of which no content is looked at.
+pub(super) fn listing(options: &AuditOptions, listing: Listing) -> Result<Vec<Audited>, Error> {
+    let Listing {
+        tree,
+        skipped,
+        one_owner,
+    } = listing;
+    let databases = databases(&tree)?;
+    if databases.is_empty() {
+        return Err(OpsError::NoDatabase(options.target.name()).into());
+    }
+    let certain = certain(&databases);
+    let audited = databases.into_iter().map(|(distro, installed)| Audited {
+        arch: options.arch.or(installed.arch).or(certain),
+        manifest: None,
+        config: None,
+        distro: distro.name(),
+        audit: audit::listed(Subject {
+            tree: &tree,
+            sums: &BTreeMap::new(),
+            installed: &installed,
+            one_owner: one_owner.is_some(),
+            as_recorded: false,
+        }),
+        recorded: None,
+        installed,
+        advised: Advised::default(),
+        skipped: skipped.clone(),
+        one_owner: one_owner.is_some(),
+    });
+    Ok(audited.collect())
+}
+
+/// What the databases of every ecosystem say.
+fn databases(tree: &Tree) -> Result<Vec<(&'static dyn Distro, Installed)>, Error> {
+    let mut out: Vec<(&'static dyn Distro, Installed)> = Vec::new();
+    for distro in distro::ALL {
+        if let Some(installed) = distro.installed(tree)? {
+            out.push((*distro, installed));
+        }
+    }
+    Ok(out)
+}
+
+/// The architecture that any of them is certain of.
+fn certain(databases: &[(&'static dyn Distro, Installed)]) -> Option<Arch> {
+    databases.iter().find_map(|(_, installed)| installed.arch)
+}
+
 /// One database of one image.
 struct Case<'a> {
     cx: &'a Context<'a>,
     image: &'a Image,
-    /// The digest of the filesystem.
-    root: Sha256,
     installed: &'a Installed,
     /// What it is for, as far as anything says so.
     arch: Option<Arch>,
@@ -145,7 +187,7 @@ impl Case<'_> {
             .into());
         };
         let output = lockfile.outputs.get(&arch);
-        let recorded = output.map(|output| output.tree == self.root);
+        let recorded = output.map(|output| output.tree == merkle_root(&self.image.tree));
         let as_recorded = recorded == Some(true);
         let hand = match as_recorded {
             true => Hand::default(),

@@ -3,6 +3,7 @@
 mod advise;
 mod hand;
 mod judge;
+mod list;
 mod sarif;
 
 use std::io::Read;
@@ -85,7 +86,9 @@ impl AuditReport {
     }
 }
 
-/// Looks at what is installed in `options.target`; `stdin` is read where that is `-`.
+/// Looks at what is installed in `options.target`; `stdin` is read where that is `-`. Of a directory
+/// without a lockfile only databases and accounts are read, and the rights of the rest: a damaged disk
+/// shows in other contents only where there is something to compare them with.
 ///
 /// # Errors
 /// When the lockfile or an advisory cannot be read, the target cannot be read in full, or it has no
@@ -98,20 +101,38 @@ pub fn audit(
     // What decides is read first: it is small, and as likely to be wrong as the target.
     let lock = options.lockfile.as_deref().map(read_alone).transpose()?;
     let advisor = Advisor::load(cx, &options.advice)?;
-    let mut opened = target::open(cx, &options.target, options.arch, stdin)?;
-    let found = read(cx, &mut opened, options.arch, lock.as_ref())?;
-    let mut images = Vec::new();
-    for image in &found.images {
-        images.extend(judge::image(cx, options, lock.as_ref(), image)?);
-    }
+    let (form, mut images) = match list::directory(&options.target) {
+        // Contents are there to be compared with something.
+        Some(path) if lock.is_none() => {
+            let listing = list::read(cx, path)?;
+            (Form::Directory, judge::listing(options, listing)?)
+        }
+        _ => in_full(cx, options, lock.as_ref(), stdin)?,
+    };
     advisor.advise(cx, &mut images, lock.as_ref())?;
     Ok(AuditReport {
         target: options.target.name(),
-        form: found.form,
+        form,
         lockfile: options.lockfile.clone(),
         advised: !options.advice.is_empty(),
         images,
     })
+}
+
+/// What there is when every content was read.
+fn in_full(
+    cx: &Context<'_>,
+    options: &AuditOptions,
+    lock: Option<&Alone>,
+    stdin: &mut (dyn Read + Send),
+) -> Result<(Form, Vec<Audited>), Error> {
+    let mut opened = target::open(cx, &options.target, options.arch, stdin)?;
+    let found = read(cx, &mut opened, options.arch, lock)?;
+    let mut images = Vec::new();
+    for image in &found.images {
+        images.extend(judge::image(cx, options, lock, image)?);
+    }
+    Ok((found.form, images))
 }
 
 /// Reads the target. The digests of the image's own database are made only where files cannot be
