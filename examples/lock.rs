@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use rootlock::fetch::Network;
 use rootlock::model::{Arch, Epoch};
-use rootlock::ops::{self, Context, LockOptions, Project};
+use rootlock::ops::{self, Context, Limits, LockOptions, Project};
 use rootlock::progress::Silent;
 use rootlock::resolve::Update;
 use rootlock::store::Store;
@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         now: Epoch(UNIX_EPOCH.elapsed()?.as_secs().try_into()?),
         host: Arch::from_machine(std::env::consts::ARCH).ok_or("an unknown machine")?,
         source_date_epoch: None,
+        limits: Limits::default(),
     };
     let options = LockOptions {
         update: Update::All,

@@ -11,7 +11,7 @@ use std::time::UNIX_EPOCH;
 use rootlock::fetch::Network;
 use rootlock::model::ScriptClass;
 use rootlock::model::{Arch, Epoch};
-use rootlock::ops::{self, Context, Project};
+use rootlock::ops::{self, Context, Limits, Project};
 use rootlock::progress::Silent;
 use rootlock::store::Store;
 
@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         now: Epoch(UNIX_EPOCH.elapsed()?.as_secs().try_into()?),
         host: Arch::from_machine(std::env::consts::ARCH).ok_or("an unknown machine")?,
         source_date_epoch: None,
+        limits: Limits::default(),
     };
     let project = Project::open(Path::new(&manifest), None)?;
     let scripts = ops::scripts(&context, &project)?

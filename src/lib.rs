@@ -33,6 +33,8 @@
 //!    disk.
 //! 9. [`assemble`] makes one tree per layer from locked packages. A layer never depends on what
 //!    lies above it.
+//!    With `configure: scripts` [`sandbox`] runs the packages' own scripts in the root that this makes,
+//!    shut off from the host, and what they changed is a layer.
 //! 10. [`export`] writes trees and layers: OCI layouts and archives, docker archives, tars,
 //!     directories.
 //! 11. [`image`] reads what anyone wrote, back into trees: the same five forms, every tar dialect,
@@ -72,6 +74,7 @@ pub mod model;
 pub mod ops;
 pub mod progress;
 pub mod resolve;
+pub mod sandbox;
 pub mod sbom;
 pub mod store;
 mod tar_values;

@@ -24,6 +24,11 @@ pub enum Task<'a> {
         /// In bytes.
         size: Option<u64>,
     },
+    /// A script is run.
+    Script {
+        /// `postinst of bash`, or the program that runs many.
+        name: &'a str,
+    },
     /// A layer is written; the size in bytes where it is known.
     Layer {
         /// The layer's name.

@@ -22,6 +22,7 @@ const TABLE: &str = "
 | resolve    | model                                             |
 | tar_values |                                                   |
 | store      | model                                             |
+| sandbox    | model                                             |
 | distro     | model tree trust resolve tar_values               |
 | fetch      | model store progress                              |
 | assemble   | model tree lockfile distro store progress         |
@@ -30,7 +31,7 @@ const TABLE: &str = "
 | verify     | model tree lockfile distro image                  |
 | audit      | model tree lockfile distro image                  |
 | sbom       | model tree lockfile distro image                  |
-| ops        | model tree trust progress manifest lockfile resolve store distro fetch assemble export image verify audit sbom |
+| ops        | model tree trust progress manifest lockfile resolve store distro fetch assemble export image sandbox verify audit sbom |
 | bin        | model progress ops                                |
 ";
 

@@ -11,6 +11,7 @@ use super::filter::Filter;
 use super::group::Plan;
 use super::overlay::{Item, What, overlay};
 use super::stack::{Package, Stack};
+use super::staged::{self, Ran, Runner, Staged};
 use super::{Assembly, Layer, LayerName, native};
 use crate::distro::{Distro, Diversion, Image, Member, Registered, RootLink, Unpacked, Wishes};
 use crate::lockfile::Undone;
@@ -48,6 +49,8 @@ pub struct AssembleRequest<'a> {
     pub epoch: Option<Epoch>,
     /// What the manifest asks for.
     pub wishes: Wishes<'a>,
+    /// Runs scripts, for `configure: scripts`.
+    pub runner: Runner<'a>,
 }
 
 impl std::fmt::Debug for AssembleRequest<'_> {
@@ -92,23 +95,22 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         plan.build(&mut stack, layer)?;
     }
 
-    let configured = match request.configure {
-        Configure::None | Configure::Scripts => None,
-        Configure::Native => {
-            let scene = (request.release, request.arch, epoch);
-            Some(native::configure(
-                distro,
-                &stack,
-                contents,
-                scene,
-                request.accounts,
-                &request.files,
-            )?)
-        }
+    let scene = native::Scenery {
+        stack: &stack,
+        contents,
+        place: (request.release, request.arch, epoch),
+        accounts: request.accounts,
+        files: &request.files,
     };
-    let undone = match &configured {
-        Some(configured) => left_undone(&configured.scripts),
-        None => not_run(distro, &stack),
+    let (configured, running) = match request.configure {
+        Configure::None => (None, None),
+        Configure::Native => (Some(scene.shown(|scene| distro.configure(scene))?), None),
+        Configure::Scripts => (None, Some(scene.shown(|scene| distro.running(scene))?)),
+    };
+    let undone = match (&configured, &running) {
+        (Some(configured), _) => left_undone(&configured.scripts),
+        (None, Some(_)) => Vec::new(),
+        (None, None) => not_run(distro, &stack),
     };
     for (owner, taken) in &stack.taken {
         plan.gone[*owner as usize].extend(taken.iter().cloned());
@@ -138,12 +140,37 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         unfinished: configured.as_ref().map(|configured| &configured.unfinished),
     };
     let mut items = database(distro, &stack, image, epoch)?;
-    let made = configured.as_ref().map(|configured| &configured.made);
+    let ran = match &running {
+        Some(running) if !running.acts.is_empty() => {
+            let links = &plan.root_links;
+            let (tree, own) = staged::root(&stack, links, &items, &request.files, bound)?;
+            let staged = Staged {
+                distro,
+                arch: request.arch,
+                epoch,
+                tree: &tree,
+                contents,
+                running,
+                own: &own,
+                filter: &plan.filter,
+            };
+            staged::run(request.runner, staged)?
+        }
+        _ => Ran::default(),
+    };
+    items.retain(|item| !ran.removed.contains(&item.path));
+    let made = match &configured {
+        Some(configured) => Some(&configured.made),
+        None => running.is_some().then_some(&ran.made),
+    };
     items.extend(made.iter().flat_map(|made| native::items(made, bound)));
+    let whiteouts = staged::whiteouts(&stack, &ran.removed);
+    items.extend(staged::passages(&whiteouts, epoch));
     let reader = Reader { contents, made };
     let names = account_items(&stack, distro, &reader, request.accounts, epoch, &mut items)?;
     let items = with_root_links(&mut plan.root_links, items, bound);
-    let system = overlay(&mut stack, None, &LayerName::System, items)?;
+    let mut system = overlay(&mut stack, None, &LayerName::System, items)?;
+    staged::mark(&mut system.tree, &whiteouts, epoch);
     let asks = |file: &LoadedFile| file.owner.is_some();
     let names = match request.user.is_some() || request.files.files.iter().any(asks) {
         true => with_own_files(&names, &reader, &request.files)?,
@@ -174,18 +201,24 @@ pub fn assemble(request: AssembleRequest<'_>) -> Result<Assembly, AssembleError>
         layers,
         epoch,
         replaced,
+        whiteouts,
         undone,
         scripts: configured
             .map(|configured| configured.scripts)
+            .or(running.map(|running| running.scripts))
             .unwrap_or_default(),
         user,
-        warnings: Vec::new(),
+        warnings: ran.warnings,
     })
 }
 
 /// Adds the release's links that no lower layer has and that these items need, as a group's layer
 /// would: before them, so that an item at a link's own place counts.
-fn with_root_links(links: &mut Vec<RootLink>, items: Vec<Item>, bound: Option<Epoch>) -> Vec<Item> {
+pub(super) fn with_root_links(
+    links: &mut Vec<RootLink>,
+    items: Vec<Item>,
+    bound: Option<Epoch>,
+) -> Vec<Item> {
     if items.is_empty() {
         return items;
     }
@@ -373,7 +406,11 @@ fn database(
     Ok(items)
 }
 
-fn file_items(files: LoadedFiles, names: &Names, mtime: Epoch) -> Result<Vec<Item>, AssembleError> {
+pub(super) fn file_items(
+    files: LoadedFiles,
+    names: &Names,
+    mtime: Epoch,
+) -> Result<Vec<Item>, AssembleError> {
     let mut items = Vec::with_capacity(files.files.len());
     for file in files.files {
         let (uid, gid) = match &file.owner {

@@ -26,7 +26,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A distribution's own error, passed on as it is.
+/// An error of the distribution, or of whoever runs scripts, passed on as it is.
 #[derive(Debug)]
 pub struct Refusal(pub(super) Fault);
 
@@ -142,6 +142,9 @@ pub enum AssembleError {
     /// The distribution refuses a package.
     #[error(transparent)]
     Distro(#[from] Refusal),
+    /// Scripts could not be run, or not to a good end.
+    #[error(transparent)]
+    Scripts(Refusal),
     /// The store cannot keep the contents of `files:`.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -159,7 +162,7 @@ impl Explain for AssembleError {
             | Self::Outside { .. }
             | Self::Account(_) => Class::BadInput,
             Self::Source { .. } | Self::Content { .. } => Class::Outside,
-            Self::Distro(Refusal(fault)) => fault.class(),
+            Self::Distro(Refusal(fault)) | Self::Scripts(Refusal(fault)) => fault.class(),
             Self::Store(error) => error.class(),
         }
     }
@@ -179,7 +182,7 @@ impl Explain for AssembleError {
                 Some("copy it below the manifest, or allow this with `--allow-outside`".into())
             }
             Self::UnknownGroup { .. } => Some("run `rootlock lock`".into()),
-            Self::Distro(Refusal(fault)) => fault.hint(),
+            Self::Distro(Refusal(fault)) | Self::Scripts(Refusal(fault)) => fault.hint(),
             Self::Store(error) => error.hint(),
             _ => None,
         }

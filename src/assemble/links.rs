@@ -12,7 +12,7 @@ const MAX_FOLLOWED: usize = 40;
 pub(super) struct Tangled;
 
 /// Links by the place where they are stored. Only looked up, never iterated.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Links {
     targets: HashMap<TreePath, (Box<[u8]>, u32)>,
 }

@@ -18,6 +18,7 @@ mod parents;
 mod property_tests;
 mod record;
 mod stack;
+mod staged;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use files::{LoadedFile, LoadedFiles, load};
 pub use filter::Filter;
 pub use packs::Packs;
 pub use record::generated;
+pub use staged::{Ran, Runner, Staged};
 pub use unpack::{MEMORY, UnpackError, unpack_all};
 
 /// What a layer is made from.
@@ -88,12 +90,26 @@ pub struct Assembly {
     pub epoch: Epoch,
     /// What `system` and `files` hide, sorted.
     pub replaced: Vec<Replaced>,
+    /// What `system` takes away from the layers below, by whiteouts in its tree; sorted.
+    pub whiteouts: Vec<TreePath>,
     /// Scripts that did not run, sorted.
     pub undone: Vec<Undone>,
-    /// What became of each script under `configure: native`, sorted.
+    /// What became of each script under `configure: native` or `scripts`, sorted.
     pub scripts: Vec<ScriptOutcome>,
     /// `image.user` as numbers, `UID:GID`, where the manifest has one.
     pub user: Option<String>,
     /// What the user should know, as sentences.
     pub warnings: Vec<String>,
+}
+
+impl Assembly {
+    /// The filesystem that the layers make together.
+    pub fn merged(&self) -> Tree {
+        staged::merged(self.layers.iter().cloned(), &self.whiteouts)
+    }
+
+    /// The same, without a copy of the layers.
+    pub fn into_merged(self) -> Tree {
+        staged::merged(self.layers.into_iter(), &self.whiteouts)
+    }
 }

@@ -1,5 +1,5 @@
-//! `configure: native`: the packages' files as the distribution sees them while it configures, and
-//! what it makes as items of `system`.
+//! The packages' files as the distribution sees them when it configures, and what is made by that or by
+//! scripts as items of `system`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::error::{AssembleError, Refusal};
 use super::files::{LoadedFile, LoadedFiles};
 use super::overlay::{Item, What};
 use super::stack::Stack;
-use crate::distro::{Configured, Distro, Fault, Ground, Scene, Scripted};
+use crate::distro::{Fault, Ground, Scene, Scripted};
 use crate::model::{Accounts, Arch, Epoch};
 use crate::tree::{Blob, Contents, Kind, Location, Meta, Node, TreePath};
 
@@ -56,6 +56,20 @@ impl Ground for Beneath<'_, '_> {
         out
     }
 
+    fn owned(&self) -> Vec<(TreePath, Meta)> {
+        let mut out = BTreeMap::new();
+        for layer in &self.stack.layers {
+            let claims = layer.claims.iter();
+            let claims = claims.map(|claim| (&claim.path, &claim.node.meta));
+            for (path, meta) in claims.chain(&layer.directories) {
+                out.insert(path.clone(), meta.clone());
+            }
+        }
+        let out = out.into_iter();
+        out.filter(|(_, meta)| (meta.uid, meta.gid) != (0, 0))
+            .collect()
+    }
+
     fn read(
         &self,
         path: &TreePath,
@@ -74,49 +88,59 @@ impl Ground for Beneath<'_, '_> {
     }
 }
 
-/// Configures the image that the group layers make.
-pub(super) fn configure(
-    distro: &dyn Distro,
-    stack: &Stack<'_>,
-    contents: &dyn Contents,
-    (release, arch, epoch): (&str, Arch, Epoch),
-    accounts: &Accounts,
-    files: &LoadedFiles,
-) -> Result<Configured, AssembleError> {
-    let packages: Vec<Scripted<'_>> = stack
-        .packages
-        .iter()
-        .map(|package| Scripted {
-            package: package.locked,
-            control: &package.control,
-            layer: package.layer,
-        })
-        .collect();
-    let certificate = |file: &LoadedFile| match &file.what {
-        What::File(blob) if file.path.as_bytes().starts_with(CERTIFICATES) => {
-            let meta = Meta {
-                mode: file.mode,
-                ..Meta::default()
-            };
-            let kind = Kind::File(blob.clone());
-            Some((file.path.clone(), Node { meta, kind }))
-        }
-        _ => None,
-    };
-    let ground = Beneath {
-        stack,
-        contents,
-        certificates: files.files.iter().filter_map(certificate).collect(),
-    };
-    let scene = Scene {
-        arch,
-        release,
-        epoch,
-        accounts,
-        packages: &packages,
-        ground: &ground,
-    };
-    Ok(distro.configure(scene).map_err(Refusal)?)
+/// The image that the group layers make, as configuring sees it.
+pub(super) struct Scenery<'a, 's> {
+    pub(super) stack: &'a Stack<'s>,
+    pub(super) contents: &'a dyn Contents,
+    /// The locked release, the architecture, the image's time.
+    pub(super) place: (&'a str, Arch, Epoch),
+    pub(super) accounts: &'a Accounts,
+    pub(super) files: &'a LoadedFiles,
+}
+
+impl Scenery<'_, '_> {
+    /// Shows it to the distribution.
+    pub(super) fn shown<T>(
+        &self,
+        to: impl FnOnce(Scene<'_>) -> Result<T, Fault>,
+    ) -> Result<T, AssembleError> {
+        let packages: Vec<Scripted<'_>> = self
+            .stack
+            .packages
+            .iter()
+            .map(|package| Scripted {
+                package: package.locked,
+                control: &package.control,
+                layer: package.layer,
+            })
+            .collect();
+        let certificate = |file: &LoadedFile| match &file.what {
+            What::File(blob) if file.path.as_bytes().starts_with(CERTIFICATES) => {
+                let meta = Meta {
+                    mode: file.mode,
+                    ..Meta::default()
+                };
+                let kind = Kind::File(blob.clone());
+                Some((file.path.clone(), Node { meta, kind }))
+            }
+            _ => None,
+        };
+        let ground = Beneath {
+            stack: self.stack,
+            contents: self.contents,
+            certificates: self.files.files.iter().filter_map(certificate).collect(),
+        };
+        let (release, arch, epoch) = self.place;
+        let scene = Scene {
+            arch,
+            release,
+            epoch,
+            accounts: self.accounts,
+            packages: &packages,
+            ground: &ground,
+        };
+        Ok(to(scene).map_err(Refusal)?)
+    }
 }
 
 /// What was made, as items of `system`; `bound` is the latest time that anything may have.

@@ -17,7 +17,7 @@ use crate::tree::Contents;
 const OPEN: usize = 16;
 
 /// The packs of an image, numbered as [`unpack_all`](super::unpack_all) numbers its packages; the
-/// one behind them is the blob of `files:`.
+/// one behind them is the blob of `files:`, and the one behind that holds what scripts made.
 ///
 /// A pack is opened when it is first read. One that an earlier process made is hashed then: the
 /// store does not wait for the disk, so a loss of power can leave zeros in it. A damaged one is
@@ -29,6 +29,7 @@ pub struct Packs<'a> {
     /// Set for each pack that is known to be sound.
     sound: Vec<OnceLock<()>>,
     files: Option<Sha256>,
+    made: Mutex<Option<Sha256>>,
     /// The most recently read one last.
     open: Mutex<Vec<(u32, Arc<File>)>>,
 }
@@ -51,6 +52,7 @@ impl<'a> Packs<'a> {
             packages: packages.to_vec(),
             sound,
             files: None,
+            made: Mutex::default(),
             open: Mutex::default(),
         }
     }
@@ -60,6 +62,16 @@ impl<'a> Packs<'a> {
     pub fn with_files(mut self, blob: Option<Sha256>) -> Self {
         self.files = blob;
         self
+    }
+
+    /// The number of the pack that holds what scripts made.
+    pub fn made(&self) -> u32 {
+        u32::try_from(self.packages.len() + 1).unwrap_or(u32::MAX)
+    }
+
+    /// And it is this blob, where there is one.
+    pub fn set_made_of(&self, blob: Option<Sha256>) {
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = blob;
     }
 
     fn file(&self, pack: u32) -> io::Result<Arc<File>> {
@@ -103,7 +115,12 @@ impl<'a> Packs<'a> {
     }
 
     fn open_files(&self, index: usize) -> io::Result<File> {
-        let blob = self.files.filter(|_| index == self.packages.len());
+        let made = *self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let blob = match index.checked_sub(self.packages.len()) {
+            Some(0) => self.files,
+            Some(1) => made,
+            _ => None,
+        };
         let opened = blob.map(|blob| self.store.open_blob(&blob)).transpose();
         let file = opened.map_err(io::Error::other)?.flatten();
         file.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such pack"))

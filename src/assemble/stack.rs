@@ -37,7 +37,7 @@ impl Claim {
 }
 
 /// A directory somewhere in the stack.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Directory {
     /// As the first package that ships it has it.
     pub(super) meta: Option<Meta>,
@@ -48,7 +48,7 @@ pub(super) struct Directory {
 }
 
 /// A finished group layer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Built {
     /// The group.
     pub(super) group: GroupName,
@@ -96,7 +96,7 @@ impl Built {
 }
 
 /// What is known of a package while layers are made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Package<'a> {
     /// As locked.
     pub(super) locked: &'a LockedPackage,
@@ -119,7 +119,7 @@ impl Package<'_> {
 }
 
 /// All group layers so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Stack<'a> {
     /// Packages by their number.
     pub(super) packages: Vec<Package<'a>>,

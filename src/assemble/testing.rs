@@ -8,6 +8,7 @@ use crate::model::{
 use crate::tree::{Blob, Contents, Kind, Meta, Node, Tree, TreePath};
 
 use super::{AssembleError, AssembleRequest, Assembly, LoadedFile, LoadedFiles, assemble};
+use super::{Ran, Runner};
 
 /// What every entry of a test package is dated.
 pub(super) const TIME: i64 = 1_700_000_000;
@@ -127,6 +128,7 @@ pub(super) struct Recipe {
     pub(super) user: Option<&'static str>,
     pub(super) epoch: Option<Epoch>,
     pub(super) configure: Configure,
+    pub(super) runner: Runner<'static>,
 }
 
 impl Default for Recipe {
@@ -141,6 +143,7 @@ impl Default for Recipe {
             user: None,
             epoch: None,
             configure: Configure::None,
+            runner: &|_| Ok(Ran::default()),
         }
     }
 }
@@ -169,6 +172,7 @@ impl Recipe {
             user: self.user,
             epoch: self.epoch,
             wishes: Wishes::default(),
+            runner: self.runner,
         })
     }
 }

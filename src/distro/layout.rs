@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Configured, Control, Fault, Scene};
+use super::{Configured, Control, Fate, Fault, Running, Scene};
 use crate::model::{
     Arch, Configure, Epoch, LockedPackage, PackageName, PackageRequest, PathRules, Proof,
     Repository,
@@ -206,6 +206,23 @@ pub trait Layout: Sync {
     /// # Errors
     /// When a packaged file cannot be read back.
     fn configure(&self, scene: Scene<'_>) -> Result<Configured, Fault>;
+
+    /// What runs the packages' scripts (`configure: scripts`) in a root that holds their files and the
+    /// database of packages that were only unpacked.
+    ///
+    /// # Errors
+    /// When the image lacks what that takes.
+    fn running(&self, scene: Scene<'_>) -> Result<Running, Fault>;
+
+    /// What becomes of a path that scripts made or changed; `directory` says what it is.
+    fn fate(&self, path: &TreePath, directory: bool) -> Fate;
+
+    /// A file of [`Fate::Steadied`] without the time and the chance of its making; `None` where it is
+    /// best left as it is.
+    fn steady(&self, path: &TreePath, bytes: &[u8], epoch: Epoch) -> Option<Vec<u8>> {
+        let _ = (path, bytes, epoch);
+        None
+    }
 
     /// Where a package says what its licence is.
     fn license(&self, package: &LockedPackage, control: &Control) -> Stated;

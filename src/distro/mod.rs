@@ -23,7 +23,7 @@ use crate::model::{
 use crate::resolve::{Problem, Solution};
 
 pub use archive::{Control, ControlFile, Entry, EntryKind, Sink, Unpacked};
-pub use configure::{Configured, Ground, Scene, Scripted};
+pub use configure::{Act, Configured, Fate, Ground, Running, Scene, Scripted};
 pub use installed::{FileSum, Installed, InstalledFile, InstalledPackage, Inventory, Resolver};
 pub use layout::{
     AccountDefaults, Diversion, Generated, Image, Layout, Member, Provenance, Registered,

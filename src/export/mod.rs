@@ -27,6 +27,7 @@ mod testing;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, BufWriter, Write};
 
 use crate::model::{Arch, Compression, Epoch, ImageConfig, Sha256};
 use crate::store::Store;
@@ -195,6 +196,26 @@ impl Workshop<'_> {
         made
     }
 }
+
+/// Writes the tar of a tree to wherever it is going; whether all of it went there.
+///
+/// # Errors
+/// When the tree is not whole or its contents cannot be read.
+pub fn stream_tar(
+    tree: &Tree,
+    contents: &dyn Contents,
+    out: &mut dyn Write,
+) -> Result<io::Result<()>, ExportError> {
+    let mut out = BufWriter::with_capacity(STREAM, out);
+    match tar::write_tar(tree, contents, &mut out) {
+        Ok(()) => Ok(out.flush()),
+        Err(tar::TarError::Write(error)) => Ok(Err(error)),
+        Err(tar::TarError::Tree(error)) => Err(error),
+    }
+}
+
+/// What goes through a pipe at once, in bytes.
+const STREAM: usize = 64 << 10;
 
 /// The digest of the index over several images, as a tag would point at it; `None` for one.
 pub fn index_digest(images: &[PackedImage]) -> Option<Sha256> {

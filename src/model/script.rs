@@ -27,6 +27,8 @@ pub enum ScriptClass {
     Native,
     /// Something of it was not done.
     Undone,
+    /// It was run, under `configure: scripts`.
+    Run,
 }
 
 impl ScriptClass {
@@ -36,12 +38,13 @@ impl ScriptClass {
             Self::NoEffect => "none",
             Self::Native => "native",
             Self::Undone => "undone",
+            Self::Run => "run",
         }
     }
 
     /// The class that [`Self::key`] names.
     pub fn from_key(key: &str) -> Option<Self> {
-        let all = [Self::NoEffect, Self::Native, Self::Undone];
+        let all = [Self::NoEffect, Self::Native, Self::Undone, Self::Run];
         all.into_iter().find(|class| class.key() == key)
     }
 
@@ -51,6 +54,7 @@ impl ScriptClass {
             Self::NoEffect => "no effect here",
             Self::Native => "done natively",
             Self::Undone => "left undone",
+            Self::Run => "run in the sandbox",
         }
     }
 }

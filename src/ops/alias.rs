@@ -190,6 +190,7 @@ mod tests {
             now: NOW,
             host: arch,
             source_date_epoch: None,
+            limits: crate::ops::Limits::default(),
         };
         let opening = |release: &str| Opening {
             release: release.into(),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::cache;
 use super::report::{BuiltImage, BuiltLayer};
-use super::{Context, Error, OpsError, Project};
+use super::{Context, Error, OpsError, Project, running};
 use crate::assemble::{self, AssembleError, AssembleRequest, Assembly, LoadedFiles, Packs};
 use crate::distro::Wishes;
 use crate::export::{Event, ExportError, Image, ImageLayer, PackedImage, Workshop};
@@ -15,7 +15,7 @@ use crate::model::{
     Version,
 };
 use crate::progress::{Task, TaskId};
-use crate::tree::{Tree, merge, merkle_root};
+use crate::tree::{Tree, merkle_root};
 
 /// What the decoders of packages may use together, in bytes (DESIGN.md, "Speed, by design").
 const DECODERS: u64 = 160 << 20;
@@ -168,6 +168,7 @@ impl<'a> Maker<'a> {
                 excluded: &excluded,
                 repositories: &repositories,
             },
+            runner: &|staged| running::run(cx, &contents, staged),
         });
         let assembly = assembly.map_err(|error| self.located(error))?;
         self.insist(arch, &assembly.undone)?;
@@ -259,6 +260,11 @@ impl<'p> Assembled<'p> {
         }
     }
 
+    /// The filesystem that its layers make together.
+    pub(super) fn tree(&self) -> Tree {
+        self.assembly.merged()
+    }
+
     /// Its layers, lowest first.
     pub(super) fn layers(&self) -> &[assemble::Layer] {
         &self.assembly.layers
@@ -297,7 +303,6 @@ impl<'p> Assembled<'p> {
     /// The filesystem that its layers make together.
     pub(super) fn merged(self) -> (Made, Tree, Packs<'p>) {
         let made = self.made(Vec::new());
-        let tree = merge(self.assembly.layers.into_iter().map(|layer| layer.tree));
-        (made, tree, self.contents)
+        (made, self.assembly.into_merged(), self.contents)
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn plan(
 ) -> Result<Plan, Error> {
     let before = Before::read(cx, project)?;
     let arches = project.arches(before.sides.first(), cx.host);
-    let configure = project.configure(before.sides.first())?;
+    let configure = project.configure(before.sides.first());
 
     if let (Some(old), Update::Keep) = (&before.whole, update)
         && lockfile::unfit(old, &project.digest, &arches).is_empty()

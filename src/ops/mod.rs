@@ -19,6 +19,7 @@ mod rebuild;
 mod record;
 mod report;
 pub mod review;
+mod running;
 mod sbom;
 mod scripts;
 mod seal;
@@ -31,6 +32,8 @@ use crate::fetch::Network;
 use crate::model::{Arch, Epoch};
 use crate::progress::Progress;
 use crate::store::Store;
+
+pub use crate::sandbox::Limits;
 
 pub use audit::{Advice, Advised, AuditOptions, AuditReport, Audited, Vulnerability, audit, sarif};
 pub use build::build;
@@ -72,6 +75,8 @@ pub struct Context<'a> {
     pub host: Arch,
     /// `SOURCE_DATE_EPOCH`, where the environment has it.
     pub source_date_epoch: Option<Epoch>,
+    /// What scripts may use, for `configure: scripts`.
+    pub limits: Limits,
 }
 
 impl std::fmt::Debug for Context<'_> {

@@ -319,6 +319,7 @@ mod tests {
             now: Epoch(1_796_083_200),
             host: arch,
             source_date_epoch: None,
+            limits: crate::ops::Limits::default(),
         };
         let repositories: Vec<_> = suites
             .iter()

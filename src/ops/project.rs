@@ -197,32 +197,11 @@ impl Project {
 
     /// The mode that a new lockfile has: `configure:` of the manifest, else the old lockfile's, else
     /// `native`.
-    ///
-    /// # Errors
-    /// When it is one that this version lacks.
-    pub(super) fn configure(&self, old: Option<&Lockfile>) -> Result<Configure, Error> {
-        let wanted = self
-            .manifest
-            .configure
-            .or_else(|| old.map(|old| old.configure));
-        match wanted {
-            Some(mode) => self.supports(mode).map(|()| mode),
-            None => Ok(Configure::Native),
-        }
-    }
-
-    /// Refuses a mode that this version lacks.
-    pub(super) fn supports(&self, mode: Configure) -> Result<(), Error> {
-        match mode {
-            Configure::None | Configure::Native => Ok(()),
-            Configure::Scripts => Err(OpsError::Unsupported {
-                what: format!("`configure: {}`", mode.as_str()),
-                hint: "write `configure: native`: what scripts do that matters is done without \
-                       running them"
-                    .into(),
-            }
-            .into()),
-        }
+    pub(super) fn configure(&self, old: Option<&Lockfile>) -> Configure {
+        let wanted = self.manifest.configure;
+        wanted
+            .or_else(|| old.map(|old| old.configure))
+            .unwrap_or(Configure::Native)
     }
 
     /// The locked repositories with what the manifest declares of them beside: their keys and tags,

@@ -13,7 +13,7 @@ use crate::lockfile::Lockfile;
 use crate::model::{Arch, Epoch, LockedPackage, Sha256};
 use crate::store::Store;
 use crate::store::scratch::ScratchDir;
-use crate::tree::{Tree, merge};
+use crate::tree::Tree;
 
 /// A store for one run.
 pub(super) struct Fresh {
@@ -131,7 +131,7 @@ pub(super) fn rebuild<'a>(
     };
     drop(image);
     let made = assembled.made(layers);
-    let tree = merge(assembled.layers().iter().map(|layer| layer.tree.clone()));
+    let tree = assembled.tree();
     Ok(Rebuild {
         made,
         tree,

@@ -14,14 +14,21 @@ use super::{Kind, Node, Tree, TreePath};
 pub fn merge(layers: impl IntoIterator<Item = Tree>) -> Tree {
     let mut merged = Tree::default();
     for layer in layers {
-        let gone = replaced(&merged, &layer);
-        if !gone.is_empty() {
-            leave_groups(&mut merged, &gone);
-            merged.nodes.retain(|path, _| !gone.contains(path));
-        }
+        merged.remove(&replaced(&merged, &layer));
         merged.nodes.extend(layer.nodes);
     }
     merged
+}
+
+impl Tree {
+    /// Takes paths out. Where one held the content of a group of hard links, the next path of the group
+    /// does so from then on.
+    pub fn remove(&mut self, gone: &BTreeSet<TreePath>) {
+        if !gone.is_empty() {
+            leave_groups(self, gone);
+            self.nodes.retain(|path, _| !gone.contains(path));
+        }
+    }
 }
 
 /// The paths of `lower` that `higher` replaces or hides, but for directories that stay ones.

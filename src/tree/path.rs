@@ -51,6 +51,15 @@ impl TreePath {
         Ok((!out.is_empty()).then(|| Self(out.into())))
     }
 
+    /// The path of the entry by which an OCI layer takes this path away from lower ones (image-spec,
+    /// layer.md): the one way to a name that begins with `.wh.`. `None` where it would be too long.
+    pub fn whiteout(&self) -> Option<Self> {
+        let name = memchr::memrchr(b'/', &self.0).map_or(0, |slash| slash + 1);
+        let path = [&self.0[..name], b".wh.", &self.0[name..]].concat();
+        let fits = path.len() <= MAX_PATH && path.len() - name <= MAX_PART;
+        fits.then(|| Self(path.into()))
+    }
+
     /// The bytes, without a leading or trailing slash.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -141,6 +150,11 @@ mod tests {
         );
         assert_eq!(path("/etc").unwrap().unwrap().as_bytes(), b"etc");
         assert_eq!(path("./").unwrap(), None);
+        let whiteout = |path: &str| path.parse::<TreePath>().unwrap().whiteout();
+        let shown = |path: &str| whiteout(path).map(|path| path.to_string());
+        assert_eq!(shown("a/b"), Some("/a/.wh.b".into()));
+        assert_eq!(shown("a"), Some("/.wh.a".into()));
+        assert_eq!(shown(&"x".repeat(252)), None);
         for bad in ["../x", "a/../b", "a\0b", "a/.wh.b", ".wh..wh..opq"] {
             assert!(path(bad).is_err(), "{bad:?}");
         }

@@ -84,6 +84,9 @@ pub(crate) struct Global {
     /// Leave out the mirror that this machine's own apt is configured with
     #[arg(long, global = true)]
     pub(crate) no_host_mirror: bool,
+    /// How long a script, or dpkg with all of them, may run under `configure: scripts`
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 1800)]
+    pub(crate) script_timeout: u64,
     /// Report as one JSON object on stdout, failures too
     #[arg(long, global = true)]
     pub(crate) json: bool,

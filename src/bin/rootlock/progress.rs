@@ -168,6 +168,7 @@ fn parts<'a>(task: Task<'a>) -> (&'static str, &'a str, Option<u64>) {
         Task::Download { name, size } => ("Downloading", name, size),
         Task::Unpack { name, size } => ("Unpacking", name, Some(size)),
         Task::Read { name, size } => ("Reading", name, size),
+        Task::Script { name } => ("Running", name, None),
         Task::Layer { name, size } => ("Writing", name, size),
     }
 }

@@ -1,10 +1,11 @@
 //! One run of the program: where it reports, and what it gives a verb to work with.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Duration;
 
 use rootlock::fetch::Network;
 use rootlock::model::{Arch, Epoch};
-use rootlock::ops::Context;
+use rootlock::ops::{Context, Limits};
 use rootlock::progress::Progress as _;
 use rootlock::store::Store;
 
@@ -80,6 +81,10 @@ impl Session {
             now: machine.now,
             host: machine.host,
             source_date_epoch: machine.source_date_epoch,
+            limits: Limits {
+                time: Duration::from_secs(self.global.script_timeout),
+                ..Limits::default()
+            },
         }
     }
 

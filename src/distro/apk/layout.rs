@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use super::pkginfo::PkgInfo;
 use super::{Alpine, configure, database, image, order, replaces};
 use crate::distro::{
-    AccountDefaults, Configured, Control, Diversion, Fault, Generated, Image, Layout, Member,
-    Registration, RootLink, Scene, Stated,
+    AccountDefaults, Configured, Control, Diversion, Fate, Fault, Generated, Image, Layout, Member,
+    Registration, RootLink, Running, Scene, Stated,
 };
 use crate::model::{Arch, Configure, LockedPackage};
 use crate::tree::{Contents, Node, TreePath};
@@ -86,6 +86,14 @@ impl Layout for Alpine {
 
     fn configure(&self, scene: Scene<'_>) -> Result<Configured, Fault> {
         configure::configure(scene)
+    }
+
+    fn running(&self, scene: Scene<'_>) -> Result<Running, Fault> {
+        Ok(configure::running(scene))
+    }
+
+    fn fate(&self, path: &TreePath, directory: bool) -> Fate {
+        configure::fate(path.as_bytes(), directory)
     }
 
     fn accounts(&self) -> AccountDefaults {

@@ -11,7 +11,7 @@ use super::accounts::AccountBook;
 pub(in crate::distro) use super::limits::Writer;
 use super::limits::{Budget, spend};
 use crate::model::Epoch;
-use crate::tree::{Blob, Kind, Location, Node, TreePath};
+use crate::tree::{Blob, Kind, Location, Meta, Node, TreePath};
 
 /// The packages' files of an image.
 pub trait Ground {
@@ -20,6 +20,9 @@ pub trait Ground {
 
     /// The paths below a directory, at any depth, that are not directories; sorted.
     fn below(&self, directory: &TreePath) -> Vec<TreePath>;
+
+    /// The paths that are not root's alone; sorted.
+    fn owned(&self) -> Vec<(TreePath, Meta)>;
 
     /// Bytes of a file, from `offset` on.
     ///

@@ -56,6 +56,47 @@ pub(in crate::distro) fn jks(certs: &[(String, Vec<u8>)], time_ms: i64, sha1: Sh
     out
 }
 
+/// The keystore in `bytes` as [`jks`] writes one: sorted, and with one time. `None` where it is another
+/// format, has a key in it or is damaged.
+pub(in crate::distro) fn steady(bytes: &[u8], time_ms: i64, sha1: Sha1<'_>) -> Option<Vec<u8>> {
+    let body = bytes
+        .len()
+        .checked_sub(20)
+        .and_then(|end| bytes.get(..end))?;
+    let mut rest = body.strip_prefix(&MAGIC)?;
+    let number = |rest: &mut &[u8]| {
+        let (head, tail) = rest.split_first_chunk::<4>()?;
+        *rest = tail;
+        Some(u32::from_be_bytes(*head))
+    };
+    let text = |rest: &mut &[u8]| {
+        let (head, tail) = rest.split_first_chunk::<2>()?;
+        let (text, tail) = tail.split_at_checked(u16::from_be_bytes(*head).into())?;
+        *rest = tail;
+        // Java's encoding differs for NUL and beyond 16 bits only, and then it is no UTF-8.
+        std::str::from_utf8(text).ok().map(str::to_owned)
+    };
+    if number(&mut rest)? != VERSION {
+        return None;
+    }
+    let mut certs = Vec::new();
+    for _ in 0..number(&mut rest)? {
+        if number(&mut rest)? != TRUSTED {
+            return None;
+        }
+        let alias = text(&mut rest)?;
+        rest = rest.get(8..)?;
+        if text(&mut rest)? != "X.509" {
+            return None;
+        }
+        let length = number(&mut rest)?;
+        let (der, tail) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        certs.push((alias, der.to_vec()));
+        rest = tail;
+    }
+    rest.is_empty().then(|| jks(&certs, time_ms, sha1))
+}
+
 /// Java's `writeUTF`: a length of 16 bits, then each UTF-16 unit by itself as if it were UTF-8,
 /// with NUL as two bytes.
 fn utf(text: &str) -> Option<Vec<u8>> {
@@ -113,6 +154,30 @@ mod tests {
         let made = store(&[("b", b"1"), ("A", b"2"), ("a", b"3")], 0);
         assert_eq!(made, store(&[("a", b"3"), ("b", b"1")], 0));
         assert_ne!(made, store(&[("a", b"2"), ("b", b"1")], 0));
+    }
+
+    #[test]
+    fn one_that_java_wrote_loses_its_order_and_its_times() {
+        let certs: [(&str, &[u8]); 2] = [("debian:á.pem", b"one"), ("debian:é.pem", b"two")];
+        let sorted = store(&certs, 5000);
+        assert_eq!(
+            steady(&store(&certs, 7), 5000, &last20),
+            Some(sorted.clone())
+        );
+        // Java's order is another one.
+        let entry = |at: usize| 12 + (4 + 2 + 13 + 8 + 7 + 4 + 3) * at;
+        let (first, second) = (&sorted[12..entry(1)], &sorted[entry(1)..sorted.len() - 20]);
+        let swapped = [&sorted[..12], second, first, &[0; 20]].concat();
+        assert_eq!(steady(&swapped, 5000, &last20), Some(sorted.clone()));
+        // Cut off anywhere, with something behind its end, or something else: left as it is.
+        for end in 0..sorted.len() {
+            let other = steady(&sorted[..end], 0, &last20);
+            assert_eq!(other, None, "{end}");
+        }
+        assert_eq!(steady(&[&sorted[..], b"x"].concat(), 0, &last20), None);
+        let mut key = sorted.clone();
+        key[15] = 1;
+        assert_eq!(steady(&key, 0, &last20), None);
     }
 
     #[test]

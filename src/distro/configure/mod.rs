@@ -15,6 +15,7 @@ mod limits;
 pub(super) mod order;
 mod put;
 pub(super) mod rules;
+pub(super) mod running;
 pub(super) mod shell;
 pub(super) mod subject;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use draft::Ground;
+pub use running::{Act, Fate, Running};
 
 use super::Control;
 use crate::model::{Accounts, Arch, Epoch, LockedPackage, PackageName, ScriptOutcome};

@@ -63,6 +63,10 @@ impl Ground for Files {
         files.map(|(path, _)| path.clone()).collect()
     }
 
+    fn owned(&self) -> Vec<(TreePath, Meta)> {
+        Vec::new()
+    }
+
     fn read(&self, _: &TreePath, _: &Blob, _: u64, _: &mut [u8]) -> Result<(), Fault> {
         unreachable!("every file of a test holds its own content")
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::{Debian, configure, control::triggers, database, divert, replaces, status, usrmerge};
 use crate::distro::{
-    AccountDefaults, Configured, Control, Diversion, Fault, Generated, Image, Layout, Member,
-    Registration, RootLink, Scene, Stated,
+    AccountDefaults, Configured, Control, Diversion, Fate, Fault, Generated, Image, Layout, Member,
+    Registration, RootLink, Running, Scene, Stated,
 };
-use crate::model::{Arch, Configure, LockedPackage};
+use crate::model::{Arch, Configure, Epoch, LockedPackage};
 use crate::tree::{Contents, Node, TreePath};
 
 impl Layout for Debian {
@@ -88,6 +88,18 @@ impl Layout for Debian {
 
     fn configure(&self, scene: Scene<'_>) -> Result<Configured, Fault> {
         configure::configure(scene)
+    }
+
+    fn running(&self, scene: Scene<'_>) -> Result<Running, Fault> {
+        configure::running(scene).map_err(Fault::from)
+    }
+
+    fn fate(&self, path: &TreePath, directory: bool) -> Fate {
+        configure::fate(path.as_bytes(), directory)
+    }
+
+    fn steady(&self, path: &TreePath, bytes: &[u8], epoch: Epoch) -> Option<Vec<u8>> {
+        configure::steady(path.as_bytes(), bytes, epoch)
     }
 
     fn accounts(&self) -> AccountDefaults {

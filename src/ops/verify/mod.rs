@@ -83,7 +83,6 @@ pub fn verify(
     stdin: &mut (dyn Read + Send),
 ) -> Result<VerifyReport, Error> {
     let lockfile = project.fitting_lockfile(cx.host)?;
-    project.supports(lockfile.configure)?;
     warnings::of_trust(cx.progress, &lockfile);
     // What is given is read first: it is the more likely to be wrong.
     let mut other = match &options.against {

@@ -113,6 +113,7 @@ fn scripts_line(image: &BuiltImage) -> String {
         ScriptClass::Native,
         ScriptClass::NoEffect,
         ScriptClass::Undone,
+        ScriptClass::Run,
     ];
     let parts: Vec<String> = classes
         .into_iter()

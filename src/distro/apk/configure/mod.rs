@@ -6,6 +6,7 @@
 
 mod applets;
 mod machine;
+mod running;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -23,6 +24,7 @@ use crate::distro::configure::{Configured, Scene, Scripted};
 use crate::model::{ScriptClass, ScriptOutcome};
 use crate::tree::Blob;
 use machine::{ApkBench, Program};
+pub(super) use running::{fate, running};
 
 /// What is known of scripts.
 const DATA: &[&str] = &[include_str!("alpine.rules")];

@@ -14,6 +14,7 @@ mod needless;
 mod pam;
 mod programs;
 mod rc;
+mod running;
 mod standing;
 mod state;
 mod systemd;
@@ -39,6 +40,7 @@ use crate::distro::configure::{Configured, Scene, Scripted};
 use crate::distro::{Diversion, Fault, Member};
 use crate::model::{PackageName, ScriptClass, ScriptOutcome};
 use machine::DebBench;
+pub(super) use running::{fate, running, steady};
 use state::State;
 
 /// What is known of scripts.
