@@ -15,8 +15,10 @@ use std::thread::JoinHandle;
 use super::SandboxError;
 use super::ids::Ids;
 
-/// Says that it is there, waits until its ids are mapped, and becomes root with no group of the host's.
-const WAIT: &str = "echo; read -r go && exec setpriv --reuid=0 --regid=0 --clear-groups -- \"$@\"";
+/// Takes a umask of its own, says that it is there, waits until its ids are mapped, and becomes root
+/// with no group of the host's.
+const WAIT: &str =
+    "umask 022 && echo && read -r go && exec setpriv --reuid=0 --regid=0 --clear-groups -- \"$@\"";
 /// Shows the directory at a path that anybody can go, and goes there.
 const SHOW: &str = "mount --bind -- \"$1\" /mnt && cd /mnt && shift && exec \"$@\"";
 
