@@ -12,13 +12,10 @@ use super::group::Plan;
 use super::overlay::{Item, What, overlay};
 use super::stack::{Package, Stack};
 use super::staged::{self, Ran, Runner, Staged};
+use super::undone::{left_undone, not_run};
 use super::{Assembly, Layer, LayerName, native};
 use crate::distro::{Distro, Diversion, Image, Member, Registered, RootLink, Unpacked, Wishes};
-use crate::lockfile::Undone;
-use crate::model::{
-    Accounts, Arch, Configure, Epoch, GroupName, LockedPackage, PathRules, ScriptClass,
-    ScriptOutcome,
-};
+use crate::model::{Accounts, Arch, Configure, Epoch, GroupName, LockedPackage, PathRules};
 use crate::tree::{Blob, Contents, TreePath};
 
 /// What an image of one architecture is made from.
@@ -310,41 +307,6 @@ fn diversions(
         out.entry(diversion.from.clone())
             .or_insert((owner, diversion));
     }
-    out
-}
-
-/// What scripts were to do and nobody did.
-fn left_undone(scripts: &[ScriptOutcome]) -> Vec<Undone> {
-    let undone = scripts
-        .iter()
-        .filter(|script| script.class == ScriptClass::Undone);
-    let mut out: Vec<Undone> = undone
-        .flat_map(|script| {
-            script.statements.iter().map(|statement| Undone {
-                package: script.package.clone(),
-                script: script.script.clone(),
-                statement: statement.clone(),
-            })
-        })
-        .collect();
-    out.sort();
-    out.dedup();
-    out
-}
-
-/// Scripts that did not run: under `configure: none` all of them, each as a whole.
-fn not_run(distro: &dyn Distro, stack: &Stack<'_>) -> Vec<Undone> {
-    let mut out: Vec<Undone> = Vec::new();
-    for package in &stack.packages {
-        for script in distro.scripts(&package.control) {
-            out.push(Undone {
-                package: package.locked.name.clone(),
-                script: script.into(),
-                statement: "*".into(),
-            });
-        }
-    }
-    out.sort();
     out
 }
 

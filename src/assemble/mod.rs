@@ -23,6 +23,7 @@ mod staged;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod undone;
 mod unpack;
 
 use std::fmt;

@@ -36,7 +36,7 @@ pub struct Command<'a> {
 
 impl Command<'_> {
     /// The program of the host that runs it, and its arguments.
-    pub(super) fn arguments(&self, covers: &[String], limits: &Limits) -> Vec<String> {
+    pub(super) fn arguments(&self, covers: &[(usize, &str)], limits: &Limits) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| out.extend(words.iter().map(|word| (*word).to_owned()));
         add(&["prlimit", "--core=0"]);
@@ -47,7 +47,7 @@ impl Command<'_> {
         // Part of it belongs to the machine, whoever asks.
         add(&["--ro-bind", "/proc/sys", "/proc/sys"]);
         add(&["--tmpfs", "/tmp", "--chmod", "1777", "/tmp"]);
-        for (number, path) in covers.iter().enumerate() {
+        for (number, path) in covers {
             add(&["--ro-bind", &format!("covers/{number}"), path]);
         }
         add(&[

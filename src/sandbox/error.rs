@@ -37,6 +37,12 @@ pub enum SandboxError {
         /// The architecture.
         arch: Arch,
     },
+    /// Something has to be mounted there, and a link would lead it elsewhere.
+    #[error("{path} of the root is no directory, and scripts need one there")]
+    NoDirectory {
+        /// Its path in the root.
+        path: &'static str,
+    },
     /// A command failed.
     #[error("{name} ended with {status}{}", Tail(.tail))]
     Failed {
@@ -111,7 +117,9 @@ impl Explain for SandboxError {
     fn class(&self) -> Class {
         match self {
             // The packages themselves do not make an image.
-            Self::Failed { .. } | Self::Stopped { .. } => Class::Unsatisfiable,
+            Self::Failed { .. } | Self::Stopped { .. } | Self::NoDirectory { .. } => {
+                Class::Unsatisfiable
+            }
             _ => Class::Outside,
         }
     }
@@ -139,7 +147,7 @@ impl Explain for SandboxError {
                  `configure: native` runs none"
                     .into(),
             ),
-            Self::Io { .. } => None,
+            Self::NoDirectory { .. } | Self::Io { .. } => None,
         }
     }
 }

@@ -25,7 +25,7 @@ mod log;
 mod tests;
 mod watch;
 
-use std::fs::Permissions;
+use std::fs::{FileType, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -163,7 +163,17 @@ impl Sandbox {
         told: &mut dyn FnMut(&str),
     ) -> Result<(), SandboxError> {
         self.log.mark(command.name);
-        let arguments = command.arguments(&self.covers, &self.limits);
+        for place in ["/dev", "/proc", "/tmp"] {
+            if self.kind(place).is_some_and(|kind| !kind.is_dir()) {
+                return Err(SandboxError::NoDirectory { path: place });
+            }
+        }
+        let covered = self.covers.iter().enumerate();
+        // An earlier command may have put something else in its place.
+        let covered =
+            covered.filter(|(_, path)| self.kind(path).is_some_and(|kind| kind.is_file()));
+        let covers: Vec<(usize, &str)> = covered.map(|(at, path)| (at, path.as_str())).collect();
+        let arguments = command.arguments(&covers, &self.limits);
         let mut outside = self.entry.start(&arguments, Outside::merged())?;
         let watched = watch::watch(&mut outside, &self.directory, &self.limits, |output| {
             self.log.follow(output, command.headings, told)
@@ -178,6 +188,21 @@ impl Sandbox {
             watch::Ended::Ill(status) => Err(SandboxError::Failed { name, status, tail }),
             watch::Ended::Stopped(limit) => Err(SandboxError::Stopped { name, limit, tail }),
         }
+    }
+
+    /// What is at an absolute path of the root where no link leads there: one that did would lead
+    /// whoever mounts something at that path out of the root.
+    fn kind(&self, path: &str) -> Option<FileType> {
+        let mut place = self.directory.join("root");
+        let mut kind = fs::symlink_metadata(&place).ok()?.file_type();
+        for part in path.trim_matches('/').split('/') {
+            if !kind.is_dir() {
+                return None;
+            }
+            place.push(part);
+            kind = fs::symlink_metadata(&place).ok()?.file_type();
+        }
+        Some(kind)
     }
 
     /// Gives the root as a tar to `read`: all of it, or only what lies at `paths` (relative, without what
