@@ -171,7 +171,7 @@ impl Outside {
     }
 
     /// What it reads; closed when dropped.
-    pub(super) fn input(&mut self) -> impl Write + Send + use<> {
+    pub(super) fn input(&mut self) -> Input {
         Input(self.input.take())
     }
 
@@ -228,7 +228,9 @@ impl Drop for Outside {
     }
 }
 
-struct Input(Option<ChildStdin>);
+/// What a program reads.
+#[derive(Debug)]
+pub(super) struct Input(Option<ChildStdin>);
 
 impl Write for Input {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 
-use entry::{Entry, Outside};
+use entry::{Entry, Input, Outside};
 use ids::Ids;
 use log::Log;
 
@@ -74,6 +74,7 @@ pub struct Sandbox {
     covers: Vec<String>,
     log: Log,
     limits: Limits,
+    keeper: Option<Keeper>,
 }
 
 impl Sandbox {
@@ -97,8 +98,10 @@ impl Sandbox {
         ids.give(&root).map_err(wrong)?;
         // Behind a path that only this user can enter nobody can be root; see `Entry`.
         fs::set_permissions(directory, Permissions::from_mode(0o711)).map_err(wrong)?;
+        let entry = Entry::new(directory, ids);
         Ok(Self {
-            entry: Entry::new(directory, ids),
+            keeper: Some(Keeper::start(&entry)?),
+            entry,
             log: Log::new(directory.join("clock")),
             directory: directory.to_path_buf(),
             covers: Vec::new(),
@@ -288,14 +291,36 @@ impl Sandbox {
     }
 }
 
+/// Deletes the root when this process lets go of it, or ends in whatever way: only the root of the
+/// namespace can delete what its users made.
+#[derive(Debug)]
+struct Keeper {
+    outside: Outside,
+    /// The end that is closed then.
+    hold: Input,
+}
+
+/// Signals of the terminal are for those that it waits for.
+const KEEP: &str = "trap '' HUP INT QUIT TERM; cat >/dev/null; rm -rf --one-file-system -- root";
+
+impl Keeper {
+    fn start(entry: &Entry) -> Result<Self, SandboxError> {
+        let mut outside = entry.start(&["sh", "-c", KEEP], Outside::piped())?;
+        let hold = outside.input();
+        Ok(Self { outside, hold })
+    }
+
+    fn let_go(mut self) {
+        drop(self.hold);
+        let output = self.outside.read_to_end();
+        let _ = self.outside.finish("delete the root", output);
+    }
+}
+
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // Files of other users can only be deleted by the root that made them.
-        let arguments = ["rm", "-rf", "--one-file-system", "--", "root"];
-        if let Ok(mut outside) = self.entry.start(&arguments, Outside::piped()) {
-            drop(outside.input());
-            let output = outside.read_to_end();
-            let _ = outside.finish("delete the root", output);
+        if let Some(keeper) = self.keeper.take() {
+            keeper.let_go();
         }
     }
 }

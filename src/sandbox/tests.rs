@@ -9,6 +9,7 @@ fn made() -> (tempfile::TempDir, Sandbox) {
         covers: Vec::new(),
         log: Log::new(directory.path().join("clock")),
         limits: Limits::default(),
+        keeper: None,
     };
     (directory, sandbox)
 }

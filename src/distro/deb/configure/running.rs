@@ -212,6 +212,7 @@ const DROPPED: &[&str] = &[
 
 /// What many machines must not share, and what makes it on one.
 const OF_ONE_MACHINE: &[(&str, &str)] = &[
+    ("etc/postgresql/*/*", "pg_createcluster"),
     ("etc/postgresql/*/*/", "pg_createcluster"),
     ("etc/ssh/ssh_host_*", "ssh-keygen -A"),
     (
@@ -223,6 +224,7 @@ const OF_ONE_MACHINE: &[(&str, &str)] = &[
         "make-ssl-cert generate-default-snakeoil",
     ),
     ("var/lib/dbus/machine-id", "dbus-uuidgen --ensure"),
+    ("var/lib/postgresql/*/*", "pg_createcluster"),
     ("var/lib/postgresql/*/*/", "pg_createcluster"),
     ("var/lib/systemd/random-seed", "systemd-random-seed"),
 ];
