@@ -256,3 +256,21 @@ fn alpine_has_its_applets_and_accounts() {
     assert!(text(&tree, "etc/passwd").contains("daemon:x:"));
     assert!(text(&tree, "etc/group").contains(":daemon\n"));
 }
+
+/// Made packages have no dpkg that runs: `tests/e2e/scripts` runs scripts, of real ones.
+#[test]
+fn scripts_are_a_mode_that_is_locked_and_needs_the_dpkg_of_the_image() {
+    let site = site(ACCOUNT);
+    let manifest = fs_err::read_to_string(site.path("p/rootfs.yaml")).unwrap();
+    let manifest = format!("{manifest}configure: scripts\n");
+    fs_err::write(site.path("p/rootfs.yaml"), manifest).unwrap();
+    site.run(&["lock"]).done();
+    let lockfile = fs_err::read_to_string(site.path("p/rootfs.lock")).unwrap();
+    assert!(lockfile.contains("configure: {mode: scripts, rules: 1}\n"));
+    let failed = site.run(&["build", "--format", "tar", "-o", "out.tar"]);
+    assert_eq!(
+        failed.fault(2, &["no package brings one", "priority: required"]),
+        None
+    );
+    assert!(!site.path("p/out.tar").exists());
+}

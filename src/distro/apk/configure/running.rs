@@ -174,14 +174,13 @@ fn triggered(one: &Scripted<'_>, ground: &dyn Ground) -> Vec<String> {
         .collect()
 }
 
-/// Logs, locks, backups and scratch.
+/// Backups, caches and scratch.
 const DROPPED: &[&str] = &[
     "etc/*-",
     "lib/apk/exec/",
     "root/.cache/",
     "tmp/",
     "var/cache/apk/",
-    "var/log/",
     "var/tmp/",
 ];
 
@@ -190,10 +189,8 @@ pub(in crate::distro::apk) fn fate(path: &[u8], directory: bool) -> Fate {
     if path == b"etc/machine-id" {
         return Fate::Emptied;
     }
-    // `/var/log` itself, and what packages want in it, stay.
-    let kept = directory && matches("var/log/", path);
     let past = matches("run/", path) && !directory;
-    if past || !kept && DROPPED.iter().any(|pattern| matches(pattern, path)) {
+    if past || DROPPED.iter().any(|pattern| matches(pattern, path)) {
         return Fate::Dropped;
     }
     match matches("etc/ssh/ssh_host_*", path) {
