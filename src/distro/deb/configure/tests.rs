@@ -79,6 +79,10 @@ fn ground() -> Files {
 }
 
 fn configured(files: &Files, packages: &[Pkg]) -> Configured {
+    shown_to(files, packages, |scene| configure(scene).unwrap())
+}
+
+fn shown_to<T>(files: &Files, packages: &[Pkg], see: impl FnOnce(Scene<'_>) -> T) -> T {
     let scripted: Vec<Scripted<'_>> = packages
         .iter()
         .map(|one| Scripted {
@@ -95,7 +99,7 @@ fn configured(files: &Files, packages: &[Pkg]) -> Configured {
         packages: &scripted,
         ground: files,
     };
-    configure(scene).unwrap()
+    see(scene)
 }
 
 /// What is made but for the account files.
@@ -441,4 +445,65 @@ fn the_rules_hold_together() {
         }
     }
     assert!(seen.len() > 250, "{}", seen.len());
+}
+
+#[test]
+fn what_is_essential_is_finished_before_anything_else_runs() {
+    let essential = "Package: x\nVersion: 1\nArchitecture: amd64\nEssential: yes\n";
+    let same = "Package: x\nVersion: 1\nArchitecture: amd64\nMulti-Arch: same\n";
+    let packages = [
+        pkg("app").control("preinst", "#!/bin/sh\n"),
+        pkg("bash").control("control", essential).depends("libc6"),
+        pkg("dpkg").control("control", essential),
+        pkg("libc6")
+            .control("control", same)
+            .control("preinst", "#!/bin/sh\n"),
+    ];
+    let running = shown_to(&ground(), &packages, |scene| running(scene).unwrap());
+    let acts: Vec<(&str, &[String])> = running
+        .acts
+        .iter()
+        .map(|act| (act.name.as_str(), &act.arguments[..]))
+        .collect();
+    let names: Vec<&str> = acts.iter().map(|(name, _)| *name).collect();
+    let expected = [
+        "preinst of libc6",
+        "dpkg --configure",
+        "preinst of app",
+        "dpkg --configure",
+    ];
+    assert_eq!(names, expected);
+    // What is needed by what is Essential belongs to it, under the name that dpkg has for it.
+    assert_eq!(acts[0].1[4..], ["libc6:amd64", "libc6"]);
+    assert_eq!(
+        acts[1].1[1..],
+        ["--configure", "libc6:amd64", "bash", "dpkg"]
+    );
+    assert_eq!(acts[3].1[1..], ["--configure", "--pending"]);
+    let epoch = (
+        "SOURCE_DATE_EPOCH".to_owned(),
+        (86_400 * 20_000).to_string(),
+    );
+    assert!(
+        running
+            .acts
+            .iter()
+            .all(|act| act.environment.contains(&epoch))
+    );
+    let own = ("DPKG_MAINTSCRIPT_PACKAGE".to_owned(), "app".to_owned());
+    assert!(running.acts[2].environment.contains(&own));
+    assert!(
+        running
+            .put
+            .keys()
+            .any(|path| path.to_string() == "/usr/sbin/policy-rc.d")
+    );
+    assert_eq!(running.scripts.len(), 2);
+
+    let without = shown_to(&ground(), &packages[..1], running_error);
+    assert!(without.contains("no package brings one"));
+}
+
+fn running_error(scene: Scene<'_>) -> String {
+    running(scene).unwrap_err().to_string()
 }
