@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::ScriptOutcome;
+use super::{Scripted, rules};
+use crate::model::{ScriptClass, ScriptOutcome};
 use crate::tree::{Blob, Kind, Meta, Node, TreePath};
 
 /// What is to be run, and what the root needs for it.
@@ -45,6 +46,17 @@ pub enum Fate {
     Steadied,
     /// It is a secret or an identity of one machine, which many must not share. What makes it there.
     OfOneMachine(&'static str),
+}
+
+/// A script that is run.
+pub(in crate::distro) fn outcome(one: &Scripted<'_>, script: &str, bytes: &[u8]) -> ScriptOutcome {
+    ScriptOutcome {
+        package: one.package.name.clone(),
+        script: script.to_owned(),
+        own: rules::divide(bytes).map(|divided| divided.sha256),
+        class: ScriptClass::Run,
+        statements: Vec::new(),
+    }
 }
 
 /// An executable file that is there only meanwhile.

@@ -10,9 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::archive::OWNERS;
 use super::super::pkginfo::PkgInfo;
 use crate::distro::configure::order::order;
-use crate::distro::configure::running::{Act, Fate, Running, matches, program, variables};
-use crate::distro::configure::{Ground, Scene, Scripted, rules};
-use crate::model::{ScriptClass, ScriptOutcome};
+use crate::distro::configure::running::{Act, Fate, Running, matches, outcome, program, variables};
+use crate::distro::configure::{Ground, Scene, Scripted};
 use crate::tree::{Meta, TreePath};
 
 /// Where apk puts a script to run it.
@@ -48,13 +47,7 @@ pub(in crate::distro::apk) fn running(scene: Scene<'_>) -> Running {
             environment: environment.clone(),
             headings: &[],
         });
-        running.scripts.push(ScriptOutcome {
-            package: one.package.name.clone(),
-            script: script.to_owned(),
-            own: rules::divide(&file.bytes).map(|divided| divided.sha256),
-            class: ScriptClass::Run,
-            statements: Vec::new(),
-        });
+        running.scripts.push(outcome(one, script, &file.bytes));
     };
     let order = order(scene.packages);
     let owned = scene.ground.owned();

@@ -11,9 +11,9 @@ use super::super::control::Stanza;
 use super::super::database::file_stem;
 use super::super::status::is_same;
 use crate::distro::configure::order::order;
-use crate::distro::configure::running::{Act, Fate, Running, matches, program, variables};
-use crate::distro::configure::{Scene, Scripted, keystore, rules, sha1};
-use crate::model::{Class, Epoch, Explain, PackageName, ScriptClass, ScriptOutcome};
+use crate::distro::configure::running::{Act, Fate, Running, matches, outcome, program, variables};
+use crate::distro::configure::{Scene, Scripted, keystore, sha1};
+use crate::model::{Class, Epoch, Explain, PackageName};
 
 /// The image has no dpkg that could run anything.
 #[derive(Debug, thiserror::Error)]
@@ -107,13 +107,7 @@ pub(in crate::distro::deb) fn running(scene: Scene<'_>) -> Result<Running, NoDpk
     for one in scene.packages {
         for script in ["preinst", "postinst"] {
             if let Some(file) = one.control.get(script) {
-                running.scripts.push(ScriptOutcome {
-                    package: one.package.name.clone(),
-                    script: script.to_owned(),
-                    own: rules::divide(&file.bytes).map(|divided| divided.sha256),
-                    class: ScriptClass::Run,
-                    statements: Vec::new(),
-                });
+                running.scripts.push(outcome(one, script, &file.bytes));
             }
         }
     }
