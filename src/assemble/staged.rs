@@ -63,7 +63,8 @@ pub struct Ran {
 /// Runs what a root is staged for.
 pub type Runner<'a> = &'a (dyn Fn(Staged<'_>) -> Result<Ran, Fault> + 'a);
 
-/// The root in front of its scripts, and the paths of `files:` in it: `database` is that of unpacked packages.
+/// The root in front of its scripts, and the paths of `files:` in it: `database` is that of packages
+/// that are only unpacked.
 pub(super) fn root(
     stack: &Stack<'_>,
     links: &[RootLink],
@@ -100,7 +101,9 @@ pub(super) fn whiteouts(stack: &Stack<'_>, removed: &BTreeSet<TreePath>) -> Vec<
     let mut gone: Vec<TreePath> = Vec::new();
     for path in removed {
         let lower = stack.holder(path).is_some() || stack.directories.contains_key(path);
-        if lower && !gone.iter().any(|above| path.is_below(above)) {
+        // A name that has no room for the mark stays, in every form.
+        let can = || path.whiteout().is_some();
+        if lower && can() && !gone.iter().any(|above| path.is_below(above)) {
             gone.push(path.clone());
         }
     }

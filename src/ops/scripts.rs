@@ -6,7 +6,7 @@ use super::image::Maker;
 use super::{Context, Error, OpsError, Project};
 use crate::assemble::LoadedFiles;
 use crate::lockfile::Undone;
-use crate::model::{Arch, ScriptClass, ScriptOutcome};
+use crate::model::{Arch, Configure, ScriptClass, ScriptOutcome};
 
 /// The answer of `list --scripts`.
 #[derive(Debug, Clone)]
@@ -15,12 +15,17 @@ pub struct ScriptsReport {
     pub arches: BTreeMap<Arch, Vec<ScriptOutcome>>,
 }
 
-/// Classes the scripts of every locked package. Nothing is downloaded and nothing is written.
+/// Classes the scripts of every locked package. Nothing is downloaded, nothing is written, and nothing is
+/// run, also where building runs them.
 ///
 /// # Errors
 /// When the lockfile does not fit the manifest, or a package is not in the store.
 pub fn scripts(cx: &Context<'_>, project: &Project) -> Result<ScriptsReport, Error> {
-    let lockfile = project.fitting_lockfile(cx.host)?;
+    let mut lockfile = project.fitting_lockfile(cx.host)?;
+    let run = lockfile.configure == Configure::Scripts;
+    if run {
+        lockfile.configure = Configure::Native;
+    }
     let locked = lockfile.packages.values().flatten();
     let missing = locked.filter(|package| !cx.store.has_sized(&package.sha256, package.size));
     let missing = missing.count();
@@ -42,6 +47,12 @@ pub fn scripts(cx: &Context<'_>, project: &Project) -> Result<ScriptsReport, Err
         let mut scripts = built.scripts;
         if scripts.is_empty() {
             scripts = built.undone.into_iter().map(not_run).collect();
+        }
+        if run {
+            for script in &mut scripts {
+                script.class = ScriptClass::Run;
+                script.statements.clear();
+            }
         }
         arches.insert(arch, scripts);
     }

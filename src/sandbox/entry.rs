@@ -103,6 +103,8 @@ impl Entry {
         let mut first = [0];
         let ready = reader.read_exact(&mut first).is_ok() && first == *b"\n";
         if !ready {
+            // One that waits all the same must not be waited for.
+            drop(child.stdin.take());
             let mut said = first.to_vec();
             said.extend(words(reader));
             said.extend(
@@ -162,14 +164,6 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    pub(super) const fn piped() -> Streams {
-        Streams::Apart
-    }
-
-    pub(super) const fn merged() -> Streams {
-        Streams::Merged
-    }
-
     /// What it reads; closed when dropped.
     pub(super) fn input(&mut self) -> Input {
         Input(self.input.take())
@@ -212,7 +206,7 @@ impl Outside {
                 Err(SandboxError::Io {
                     action,
                     source: io::Error::other(match said.is_empty() {
-                        true => format!("tar ended with {status}"),
+                        true => format!("it ended with {status}"),
                         false => said,
                     }),
                 })

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 
-use entry::{Entry, Input, Outside};
+use entry::{Entry, Input, Outside, Streams};
 use ids::Ids;
 use log::Log;
 
@@ -96,8 +96,9 @@ impl Sandbox {
         }
         let root = directory.join("root");
         ids.give(&root).map_err(wrong)?;
-        // Behind a path that only this user can enter nobody can be root; see `Entry`.
-        fs::set_permissions(directory, Permissions::from_mode(0o711)).map_err(wrong)?;
+        // Programs with set-id bits lie in the root: where its ids are somebody's, nobody else comes near.
+        let mode = if ids.is_stranger() { 0o711 } else { 0o700 };
+        fs::set_permissions(directory, Permissions::from_mode(mode)).map_err(wrong)?;
         let entry = Entry::new(directory, ids);
         Ok(Self {
             keeper: Some(Keeper::start(&entry)?),
@@ -128,7 +129,7 @@ impl Sandbox {
             "--xattrs",
             "--xattrs-include=*",
         ];
-        let mut outside = self.entry.start(&tar, Outside::piped())?;
+        let mut outside = self.entry.start(&tar, Streams::Apart)?;
         let mut input = outside.input();
         let written = write(&mut input);
         drop(input);
@@ -177,7 +178,7 @@ impl Sandbox {
             covered.filter(|(_, path)| self.kind(path).is_some_and(|kind| kind.is_file()));
         let covers: Vec<(usize, &str)> = covered.map(|(at, path)| (at, path.as_str())).collect();
         let arguments = command.arguments(&covers, &self.limits);
-        let mut outside = self.entry.start(&arguments, Outside::merged())?;
+        let mut outside = self.entry.start(&arguments, Streams::Merged)?;
         let watched = watch::watch(&mut outside, &self.directory, &self.limits, |output| {
             self.log.follow(output, command.headings, told)
         });
@@ -240,7 +241,7 @@ impl Sandbox {
             ]),
             None => tar.push("."),
         }
-        let mut outside = self.entry.start(&tar, Outside::piped())?;
+        let mut outside = self.entry.start(&tar, Streams::Apart)?;
         let mut input = outside.input();
         let list: Vec<u8> = paths
             .into_iter()
@@ -275,7 +276,7 @@ impl Sandbox {
         arguments.extend(paths.iter().map(|path| [b"root/", *path].concat()));
         let output = self
             .entry
-            .start(&arguments, Outside::piped())
+            .start(&arguments, Streams::Apart)
             .and_then(|mut outside| {
                 drop(outside.input());
                 let output = outside.read_to_end();
@@ -305,7 +306,7 @@ const KEEP: &str = "trap '' HUP INT QUIT TERM; cat >/dev/null; rm -rf --one-file
 
 impl Keeper {
     fn start(entry: &Entry) -> Result<Self, SandboxError> {
-        let mut outside = entry.start(&["sh", "-c", KEEP], Outside::piped())?;
+        let mut outside = entry.start(&["sh", "-c", KEEP], Streams::Apart)?;
         let hold = outside.input();
         Ok(Self { outside, hold })
     }

@@ -273,4 +273,17 @@ fn scripts_are_a_mode_that_is_locked_and_needs_the_dpkg_of_the_image() {
         None
     );
     assert!(!site.path("p/out.tar").exists());
+
+    // Listing them runs none, and so needs nothing.
+    let listed = site.run(&["list", "--scripts"]).done();
+    let (_, scripts) = listed["scripts"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .next()
+        .unwrap();
+    let found: Vec<_> = scripts.as_array().unwrap().iter().collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["script"], "postinst");
+    assert_eq!(found[0]["class"], "run");
 }

@@ -10,7 +10,7 @@ use crate::tree::TreePath;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RunError {
     /// Two runs of the same scripts made different things.
-    #[error("scripts do not make the same twice: {count} paths differ{}", List(.shown, *.count))]
+    #[error("scripts do not make the same twice; what differs ({count}):{}", List(.shown, *.count))]
     NotTheSame {
         /// How many paths.
         count: usize,
